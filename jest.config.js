@@ -1,0 +1,34 @@
+/** Some dependencies ship as ES modules only, which jest's own loader can't require: they are transformed like our code. */
+const esModulesOnly = [
+    "execa",
+    "@sindresorhus/merge-streams",
+    "figures",
+    "get-stream",
+    "@sec-ant/readable-stream",
+    "human-signals",
+    "is-plain-obj",
+    "is-stream",
+    "is-unicode-supported",
+    "npm-run-path",
+    "parse-ms",
+    "path-key",
+    "pretty-ms",
+    "strip-final-newline",
+    "unicorn-magic",
+    "yoctocolors",
+];
+
+/** @type {import("jest").Config} */
+module.exports = {
+    testEnvironment: "node",
+    roots: ["<rootDir>/test"],
+    testMatch: ["**/*.test.ts"],
+    transform: {
+        "\\.[jt]s$": [
+            "@swc/jest",
+            { jsc: { target: "es2023", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
+        ],
+    },
+    transformIgnorePatterns: [`/node_modules/(?!(${esModulesOnly.join("|")})/)`],
+    testTimeout: 120_000,
+};

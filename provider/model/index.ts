@@ -1,0 +1,6 @@
+export * from "./branch";
+export * from "./domain";
+export * from "./errors";
+export * from "./hierarchy";
+export * from "./names";
+export * from "./snapshot";

@@ -1,0 +1,49 @@
+import { InvalidInputError } from "./errors";
+
+const MAX_BYTES = 255;
+const RESERVED_PREFIXES = ["auto-", "leave-", "snaptree-tip-"];
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+
+/** A name in quotes for a message, with control characters made visible and its length bounded. */
+export function quoted(name: string): string {
+    return JSON.stringify(name.length > 80 ? `${name.slice(0, 77)}...` : name);
+}
+
+function fault(name: string): string | null {
+    if (name === "") return "is empty";
+    if (Buffer.byteLength(name) > MAX_BYTES) return `is longer than ${MAX_BYTES} bytes of UTF-8`;
+    if (!name.isWellFormed()) return "is not well-formed Unicode";
+    if (CONTROL.test(name)) return "has a control character";
+    if (name.includes("/")) return "has a “/”";
+    if (name.startsWith(".") || name.startsWith("-")) return `begins with “${name[0]}”`;
+    return null;
+}
+
+/**
+ * Refuses a name that can't be given to a snapshot, a branch or a domain (design section 1: 1 to 255 bytes of UTF-8, no `/`,
+ * no control characters, no leading `.` or `-`).
+ *
+ * @throws InvalidInputError
+ */
+export function checkName(name: string, property = "name"): void {
+    const why = fault(name);
+    if (why) {
+        throw new InvalidInputError(
+            `${property} ${quoted(name)} ${why}; names are 1 to 255 bytes of UTF-8 without “/”, control characters or a leading “.” or “-”`,
+            property,
+        );
+    }
+}
+
+/** Like {@link checkName}, and also refuses the prefixes that Snaptree keeps for itself. */
+export function checkNewName(name: string, property = "name"): void {
+    checkName(name, property);
+    const prefix = RESERVED_PREFIXES.find((p) => name.startsWith(p));
+    if (prefix) throw new InvalidInputError(`${property} ${quoted(name)} begins with “${prefix}”, which Snaptree keeps for itself; choose another name`, property);
+}
+
+/** The branch that leaving a tip makes in the internal model is this snapshot, hidden from the user's tree (design section 1). */
+export function tipSnapshotName(branch: string): string {
+    return `snaptree-tip-${branch}`;
+}
