@@ -24,11 +24,10 @@ module.exports = {
     roots: ["<rootDir>/test"],
     testMatch: ["**/*.test.ts"],
     transform: {
-        "\\.[jt]s$": [
-            "@swc/jest",
-            { jsc: { target: "es2023", parser: { syntax: "typescript" } }, module: { type: "commonjs" } },
-        ],
+        "\\.[jt]s$": ["@swc/jest", { jsc: { target: "es2023", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }],
     },
     transformIgnorePatterns: [`/node_modules/(?!(${esModulesOnly.join("|")})/)`],
+    // unicorn-magic exports itself to “import” alone, and jest asks as “require”.
+    moduleNameMapper: { "^unicorn-magic$": "<rootDir>/node_modules/unicorn-magic/node.js" },
     testTimeout: 120_000,
 };

@@ -39,12 +39,16 @@ export class Tree<T extends Placed> {
 
     constructor(nodes: Iterable<T>) {
         for (const node of nodes) {
-            if (this.byName.has(node.name)) throw new InvalidInputError(`two snapshots are called ${quoted(node.name)}; names are unique within a domain`, "name");
+            if (this.byName.has(node.name))
+                throw new InvalidInputError(`two snapshots are called ${quoted(node.name)}; names are unique within a domain`, "name");
             this.byName.set(node.name, node);
         }
         for (const node of this.byName.values()) {
             if (node.parent !== null && !this.byName.has(node.parent)) {
-                throw new InvalidInputError(`snapshot ${quoted(node.name)} has the parent ${quoted(node.parent)}, which is not there; define the parent first`, "parent");
+                throw new InvalidInputError(
+                    `snapshot ${quoted(node.name)} has the parent ${quoted(node.parent)}, which is not there; define the parent first`,
+                    "parent",
+                );
             }
             const siblings = this.byParent.get(node.parent);
             if (siblings) siblings.push(node);

@@ -40,7 +40,8 @@ export function checkName(name: string, property = "name"): void {
 export function checkNewName(name: string, property = "name"): void {
     checkName(name, property);
     const prefix = RESERVED_PREFIXES.find((p) => name.startsWith(p));
-    if (prefix) throw new InvalidInputError(`${property} ${quoted(name)} begins with “${prefix}”, which Snaptree keeps for itself; choose another name`, property);
+    if (prefix)
+        throw new InvalidInputError(`${property} ${quoted(name)} begins with “${prefix}”, which Snaptree keeps for itself; choose another name`, property);
 }
 
 /** The branch that leaving a tip makes in the internal model is this snapshot, hidden from the user's tree (design section 1). */
