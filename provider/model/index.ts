@@ -3,4 +3,5 @@ export * from "./domain";
 export * from "./errors";
 export * from "./hierarchy";
 export * from "./names";
+export * from "./operation";
 export * from "./snapshot";

@@ -1,0 +1,121 @@
+import type { Domain, Hierarchy, Mode, Operation } from "../model";
+
+/** What a backend can do, as data: nothing else says so anywhere. */
+export interface Capabilities {
+    /** The backend's name, as errors show it. */
+    readonly backend: string;
+    /** Kinds of snapshot that can be asked for; empty: the hypervisor knows only one kind. */
+    readonly modes: readonly Mode[];
+    /** A new snapshot's mode where neither the program nor the hierarchy says one. */
+    readonly defaultMode: Mode | null;
+    /** Domains that run can be worked on, with checkpoints of their memory. */
+    readonly running: boolean;
+    readonly redefine: boolean;
+    readonly rename: boolean;
+    readonly quiesce: boolean;
+    /** What `compression` can be; empty: nothing. */
+    readonly compression: readonly string[];
+    /** Single disks can be left out, and overlays placed. */
+    readonly disks: boolean;
+    /** `snaptree define` can make a domain. */
+    readonly define: boolean;
+}
+
+/** One change of the host, as data: it goes through the journal and is carried out, redone or undone from there. */
+export interface Step {
+    readonly kind: string;
+    readonly [field: string]: unknown;
+}
+
+/**
+ * Operations compiled to steps. `prepare` changes nothing that the stored hierarchy shows and can be undone; the commit makes the new
+ * hierarchy true in one instant; `finish` may be repeated until it is through. A kill before the commit is undone, one after it finished.
+ */
+export interface Transaction {
+    /** What it does, for messages: `create snapshot "a"`. */
+    readonly title: string;
+    /** Number of the hierarchy that the commit makes true. */
+    readonly generation: number;
+    readonly prepare: readonly Step[];
+    readonly finish: readonly Step[];
+    /** What the commit stores; no part of the journal. */
+    readonly next: unknown;
+}
+
+/** A transaction as the journal holds it. */
+export type JournalEntry = Omit<Transaction, "next">;
+
+/** The step at which a snapshot's `provision` runs; backends put it where the leaf is ready. */
+export interface ProvisionStep extends Step {
+    readonly kind: "provision";
+    /** Disk target to the file to change; empty where it is not locally writable. */
+    readonly files: Readonly<Record<string, string>>;
+}
+
+export interface StepContext {
+    readonly signal: AbortSignal | undefined;
+    /** From 0 to 1, for steps that take long. */
+    readonly onProgress: (fraction: number) => void;
+}
+
+/** A lock that is held; disposing of it gives it up. */
+export type Lock = AsyncDisposable;
+
+export interface LockOptions {
+    /** What it is wanted for, as others will read it. */
+    readonly purpose: string;
+    readonly signal?: AbortSignal | undefined;
+    /** Called once when somebody else has it, with who that is. */
+    readonly onWait?: ((holder: string) => void) | undefined;
+}
+
+/** One domain on a host, as the engine works on it. */
+export interface ManagedDomain {
+    readonly name: string;
+    readonly capabilities: Capabilities;
+    /** One listing, whatever its size. Takes no lock. */
+    hierarchy(): Promise<Hierarchy>;
+    domain(): Promise<Domain>;
+    /** The `<domainsnapshot>` document of a snapshot. @throws NotFoundError */
+    document(snapshot: string): Promise<string>;
+
+    lock(options: LockOptions): Promise<Lock>;
+    /** Pure but for reading: nothing is changed until the steps run. Several operations become one transaction. */
+    compile(operations: readonly Operation[]): Promise<Transaction>;
+    perform(step: Step, context: StepContext): Promise<void>;
+    undo(step: Step): Promise<void>;
+    commit(transaction: Transaction): Promise<void>;
+    /** The stored hierarchy is the entry's, or a later one. */
+    committed(entry: JournalEntry): Promise<boolean>;
+
+    readJournal(): Promise<JournalEntry | null>;
+    writeJournal(entry: JournalEntry): Promise<void>;
+    clearJournal(): Promise<void>;
+}
+
+/** What `define` makes a domain of. */
+export interface NewDomain {
+    readonly name: string;
+    /** Disk target to image. */
+    readonly disks: readonly { readonly target: string; readonly file: string; readonly format: string }[];
+}
+
+/** A connection to one host. */
+export interface Backend extends AsyncDisposable {
+    readonly capabilities: Capabilities;
+    domains(): Promise<string[]>;
+    /** @throws NotFoundError where the host is there and the domain is not; UnreachableError where the host is not. */
+    open(domain: string): Promise<ManagedDomain>;
+    /** @throws UnsupportedError where domains are defined with the hypervisor's own tools. */
+    define(domain: NewDomain): Promise<ManagedDomain>;
+}
+
+/** How a backend is found: the first that takes the URI. */
+export interface BackendFactory {
+    readonly accepts: (uri: URL) => boolean;
+    readonly connect: (uri: URL, options: ConnectOptions) => Promise<Backend>;
+}
+
+export interface ConnectOptions {
+    readonly password?: string | undefined;
+}

@@ -1,0 +1,71 @@
+import type { CreateSettings, DeleteScope, Loss } from "../model";
+
+/** Accepted losses: all, none, or those that are listed (`snapshot:d`, `branch:case-42`, `tip`). */
+export type Force = boolean | readonly Loss[];
+
+/** A command of `provision`: run as it is, never by a shell. */
+export interface Command {
+    /** Program and arguments. */
+    readonly command: readonly string[];
+    /** Added to the environment; values are blotted out of what is shown of the output. */
+    readonly env?: Readonly<Record<string, string>>;
+    /** Seconds; default: no limit. */
+    readonly timeout?: number;
+    /** Folder to run in; default: that of the program. */
+    readonly cwd?: string;
+}
+
+/** A snapshot that is asked for. */
+export interface CreateRequest extends CreateSettings {
+    /** Default: the seconds since 1970, as libvirt does. */
+    readonly name?: string;
+    /** A snapshot's name; null: a root, which only a domain without snapshots can take; absent: the current snapshot. */
+    readonly parent?: string | null;
+    /** Run in order on a fresh leaf of the parent before the snapshot is taken. */
+    readonly provision?: readonly Command[];
+    readonly force?: Force;
+}
+
+/** Metadata to restore or to alter; what is absent stays. */
+export interface RedefineRequest {
+    readonly name: string;
+    /** The new name. */
+    readonly rename?: string;
+    /** Null: none. */
+    readonly description?: string | null;
+    /** A whole `<domainsnapshot>` document. */
+    readonly xml?: string;
+    /** Whole seconds since 1970. */
+    readonly creationTime?: number;
+    /** One of libvirt's words. */
+    readonly state?: string;
+    readonly current?: boolean;
+    /** Past what is refused otherwise (design section 2). */
+    readonly force?: boolean;
+}
+
+export interface DeleteRequest {
+    /** Default: `keepChildren`. */
+    readonly scope?: DeleteScope;
+    readonly force?: Force;
+}
+
+export interface RevertRequest {
+    /** Keep the tip that is left as this branch; true: as an automatic one. */
+    readonly keep?: string | true;
+    readonly force?: Force;
+}
+
+/** What happens while an operation runs. */
+export interface Progress {
+    /** `wait`: for a lock; `recover`: an interrupted operation was finished or undone; `begin`, `step` and `done`: of an operation; `output`: a line of a provision command. */
+    readonly kind: "wait" | "recover" | "begin" | "step" | "done" | "output";
+    readonly message: string;
+    /** Of the operation: 0 to 1, where known. */
+    readonly fraction?: number;
+}
+
+export interface RunOptions {
+    readonly onProgress?: (progress: Progress) => void;
+    readonly signal?: AbortSignal;
+}
