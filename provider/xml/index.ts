@@ -1,0 +1,3 @@
+export * from "./element";
+export { parseXml } from "./read";
+export { formatXml } from "./write";
