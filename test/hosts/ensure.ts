@@ -1,0 +1,19 @@
+import { ensurePulumi } from "./pulumi";
+import { ensureQemu } from "./qemu";
+
+const hosts: Record<string, (options: { log: (line: string) => void }) => Promise<unknown>> = { qemu: ensureQemu, pulumi: ensurePulumi };
+
+/** `tsx test/hosts/ensure.ts qemu pulumi`: makes real hosts available to tests, demo and benchmarks. */
+async function main(names: string[]): Promise<void> {
+    for (const name of names) {
+        const ensure = hosts[name];
+        if (!ensure) throw new Error(`there is no host called ${name}: ${Object.keys(hosts).join(", ")}`);
+        await ensure({ log: (line) => console.log(`${name}: ${line}`) });
+        console.log(`${name}: ready`);
+    }
+}
+
+main(process.argv.slice(2)).catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+});
