@@ -1,0 +1,329 @@
+// Generated from schema/schema.json by “npm run generate”; change the schema instead.
+/** One command of a snapshot's `provision`. It runs on the machine where Snaptree runs, as it is and never by a shell. */
+export interface ProvisionCommand {
+    /**
+     * The program and its arguments, one list item each. A shell line is written `["sh", "-c", "…"]`. The command runs with `SNAPTREE_HOST`,
+     * `SNAPTREE_DOMAIN` and `SNAPTREE_PARENT` in its environment and, where the domain is shut off and its files can be written locally,
+     * `SNAPTREE_DISK_<TARGET>` (upper case: `SNAPTREE_DISK_VDA`), the file to change. An exit code other than 0 makes the creation fail, and
+     * nothing is left behind.
+     */
+    readonly command: readonly string[];
+    /**
+     * Variables added to the environment of the command. Their values may be secrets: they are blotted out of the output that is shown and of every
+     * error. A changed value alone never takes the snapshot again. Default: none.
+     */
+    readonly env?: Readonly<Record<string, string>> | undefined;
+    /**
+     * How many seconds the command may take; fractions are allowed. When the time is over the command is ended and the creation fails. Default: no
+     * limit.
+     */
+    readonly timeout?: number | undefined;
+    /** The folder to run in. Default: the folder of the Pulumi program. */
+    readonly cwd?: string | undefined;
+}
+
+/** How one disk takes part in a snapshot, as `<disk>` does under `<disks>` of a `<domainsnapshot>`. */
+export interface SnapshotDisk {
+    /**
+     * Where this disk's contents are kept: `internal`, `external`, or `no`, which leaves the disk out: it is shared and untouched. Default: the
+     * snapshot's `mode`.
+     */
+    readonly snapshot?: DiskSnapshotMode | undefined;
+    /** The absolute path of the overlay that goes on top of the frozen file. Default: a file of Snaptree's own naming beside the disk. */
+    readonly file?: string | undefined;
+    /** The format of that overlay. Only `qcow2` is known. Default: `qcow2`. */
+    readonly driver?: string | undefined;
+}
+
+/** Where one disk's contents are kept. */
+export type DiskSnapshotMode = "internal" | "external" | "no";
+
+/** How a snapshot is kept. */
+export type SnapshotMode = "internal" | "external";
+
+/** What the domain does while it is provisioned and frozen. */
+export type ProvisionPowerState = "shutoff" | "running";
+
+/** What to do with a running domain before it is switched away from its state. */
+export type LeavePolicy = "refuse" | "shutdown" | "checkpoint" | "destroy";
+
+/** What goes when a snapshot resource is deleted. */
+export type DeleteScope = "keepChildren" | "subtree" | "children" | "metadata";
+
+/** libvirt's word for what the domain did when the snapshot was taken. */
+export type SnapshotState = "nostate" | "running" | "blocked" | "paused" | "shutdown" | "shutoff" | "crashed" | "pmsuspended" | "disk-snapshot";
+
+/** The inputs of a Snapshot. */
+export interface SnapshotInputs {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    readonly host?: string | undefined;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    readonly password?: string | undefined;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
+    readonly domain: string;
+    /**
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
+     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in place; elsewhere
+     * it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     */
+    readonly name?: string | undefined;
+    /**
+     * The snapshot that this one stands on: a Snapshot resource or a name. The resource is better, since only then a parent that was taken again
+     * makes this one taken again too, and a renamed one does not. Another parent replaces the snapshot. Default: none, which makes a root; only a
+     * domain without snapshots can take one.
+     */
+    readonly parent?: string | undefined;
+    /** The `id` of the parent resource. The SDK fills it in where `parent` is a Snapshot; it tells a preview whether the parent stays. */
+    readonly parentId?: string | undefined;
+    /**
+     * The `contentId` of the parent resource. The SDK fills it in where `parent` is a Snapshot; when it changes, the parent was taken again and so
+     * is this snapshot.
+     */
+    readonly parentContentId?: string | undefined;
+    /** A text for humans, kept with the snapshot. It changes in place. Default: none. */
+    readonly description?: string | undefined;
+    /**
+     * Commands that make the snapshot's contents: they run in order on a fresh leaf of `parent` (for a root: on the disk as it is) before the
+     * snapshot is taken. This is what makes a hierarchy reproducible, as a layer of an image is. When one fails, the leaf is dropped, nothing is
+     * left, and the error holds the output. Changed commands replace the snapshot; changed `env`, `timeout` and `cwd` do not. Default: none: where
+     * `parent` is the current snapshot the domain's disks as they are get frozen, elsewhere the contents of `parent`.
+     */
+    readonly provision?: readonly ProvisionCommand[] | undefined;
+    /**
+     * What the domain does while it is provisioned and frozen: `shutoff` or `running`. A change replaces the snapshot. Default: the domain stays as
+     * it is.
+     */
+    readonly powerState?: ProvisionPowerState | undefined;
+    /**
+     * What to do first with a running domain that has to be switched away from its state: `refuse`, `shutdown`, `checkpoint` or `destroy`. It
+     * changes in place. Default: `refuse`, which raises `DataLossError`.
+     */
+    readonly leave?: LeavePolicy | undefined;
+    /**
+     * Leave the guest's memory out of a snapshot of a running domain. A change replaces the snapshot. Default: false; a domain that is shut off has
+     * no memory to keep.
+     */
+    readonly diskOnly?: boolean | undefined;
+    /**
+     * The absolute path where an external checkpoint keeps the guest's memory. Not together with `diskOnly`. A change replaces the snapshot.
+     * Default: a file of Snaptree's own naming beside the first disk.
+     */
+    readonly memoryFile?: string | undefined;
+    /**
+     * How the snapshot is kept: `internal` or `external`. A change replaces it. A host that knows no such difference raises `UnsupportedError`.
+     * Default: the hierarchy's own; for its first snapshot `external`, except for a checkpoint with memory on qcow2 disks, which is `internal`.
+     */
+    readonly mode?: SnapshotMode | undefined;
+    /**
+     * Freeze the guest's file systems first, which needs an agent in the guest. On QEMU it needs `diskOnly`. A change replaces the snapshot.
+     * Default: false.
+     */
+    readonly quiesce?: boolean | undefined;
+    /**
+     * Compress what the snapshot holds: `zlib` or `zstd`, where the host can; elsewhere `UnsupportedError`. A change replaces the snapshot.
+     * Default: not compressed.
+     */
+    readonly compression?: string | undefined;
+    /**
+     * How single disks take part, by disk target (`vda`). A change replaces the snapshot. Default: all disks that the domain does not leave out
+     * itself, each as `mode` says.
+     */
+    readonly disks?: Readonly<Record<string, SnapshotDisk>> | undefined;
+    /** Leave the domain shut off after the snapshot was taken. Not together with `redefine`. A change replaces the snapshot. Default: false. */
+    readonly halt?: boolean | undefined;
+    /**
+     * Take all disks or none. Snaptree always does; the flag is there for programs that were written for virsh. A change replaces the snapshot.
+     * Default: false.
+     */
+    readonly atomic?: boolean | undefined;
+    /**
+     * Keep the guest running while its memory is saved, which makes the saved memory larger. Not together with `redefine`. A change replaces the
+     * snapshot. Default: false.
+     */
+    readonly live?: boolean | undefined;
+    /** Use the overlays that `disks` names as they are, instead of making them. A change replaces the snapshot. Default: false. */
+    readonly reuseExternal?: boolean | undefined;
+    /**
+     * Restore or alter what is remembered of a snapshot, and touch no disk. All of such a snapshot changes in place, except its host and domain.
+     * Not together with `noMetadata`, `halt`, `live`, `quiesce` or `provision`. Default: false.
+     */
+    readonly redefine?: boolean | undefined;
+    /**
+     * Make the snapshot that is redefined the current one. Only with `redefine`: otherwise `FlagConflictError`. Default: false, which leaves the
+     * current one alone.
+     */
+    readonly current?: boolean | undefined;
+    /** When the snapshot that is redefined was taken, in whole seconds since 1970, UTC. Only with `redefine`. Default: what `xml` or the host says. */
+    readonly creationTime?: number | undefined;
+    /**
+     * What the domain did when the snapshot that is redefined was taken, in libvirt's words. Only with `redefine`. Default: what `xml` or the host
+     * says.
+     */
+    readonly state?: SnapshotState | undefined;
+    /**
+     * A whole `<domainsnapshot>` document that `redefine` restores; only with it. It is kept as a secret, since libvirt's documents can hold
+     * passwords. Default: none: what the host remembers is altered.
+     */
+    readonly xml?: string | undefined;
+    /**
+     * Take the snapshot, then forget it. The host can't be asked about it later, so its state is believed and deleting it does nothing. Not
+     * together with `redefine`. A change replaces the snapshot. Default: false.
+     */
+    readonly noMetadata?: boolean | undefined;
+    /**
+     * What goes when the resource is deleted: `keepChildren`, `subtree`, `children` or `metadata`. It changes in place. What would be lost besides
+     * the snapshot itself raises `DataLossError`, unless `force` accepts it. Default: `keepChildren`; with `redefine`: `metadata`.
+     */
+    readonly onDelete?: DeleteScope | undefined;
+    /** Values that have the snapshot taken again when one of them changes, such as a hash of what a provision command installs. Default: none. */
+    readonly triggers?: readonly unknown[] | undefined;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`snapshot:d`, `branch:case-42`, `tip`, `memory`).
+     * It changes in place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    readonly force?: boolean | readonly string[] | undefined;
+}
+
+/** The outputs of a Snapshot: its inputs, and what is known once it is there. */
+export interface SnapshotOutputs {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    readonly host: string;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    readonly password?: string | undefined;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
+    readonly domain: string;
+    /**
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
+     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in place; elsewhere
+     * it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     */
+    readonly name: string;
+    /**
+     * The snapshot that this one stands on: a Snapshot resource or a name. The resource is better, since only then a parent that was taken again
+     * makes this one taken again too, and a renamed one does not. Another parent replaces the snapshot. Default: none, which makes a root; only a
+     * domain without snapshots can take one.
+     */
+    readonly parent?: string | undefined;
+    /** The `id` of the parent resource. The SDK fills it in where `parent` is a Snapshot; it tells a preview whether the parent stays. */
+    readonly parentId?: string | undefined;
+    /**
+     * The `contentId` of the parent resource. The SDK fills it in where `parent` is a Snapshot; when it changes, the parent was taken again and so
+     * is this snapshot.
+     */
+    readonly parentContentId?: string | undefined;
+    /** A text for humans, kept with the snapshot. It changes in place. Default: none. */
+    readonly description?: string | undefined;
+    /**
+     * Commands that make the snapshot's contents: they run in order on a fresh leaf of `parent` (for a root: on the disk as it is) before the
+     * snapshot is taken. This is what makes a hierarchy reproducible, as a layer of an image is. When one fails, the leaf is dropped, nothing is
+     * left, and the error holds the output. Changed commands replace the snapshot; changed `env`, `timeout` and `cwd` do not. Default: none: where
+     * `parent` is the current snapshot the domain's disks as they are get frozen, elsewhere the contents of `parent`.
+     */
+    readonly provision?: readonly ProvisionCommand[] | undefined;
+    /**
+     * What the domain does while it is provisioned and frozen: `shutoff` or `running`. A change replaces the snapshot. Default: the domain stays as
+     * it is.
+     */
+    readonly powerState?: ProvisionPowerState | undefined;
+    /**
+     * What to do first with a running domain that has to be switched away from its state: `refuse`, `shutdown`, `checkpoint` or `destroy`. It
+     * changes in place. Default: `refuse`, which raises `DataLossError`.
+     */
+    readonly leave?: LeavePolicy | undefined;
+    /**
+     * Leave the guest's memory out of a snapshot of a running domain. A change replaces the snapshot. Default: false; a domain that is shut off has
+     * no memory to keep.
+     */
+    readonly diskOnly?: boolean | undefined;
+    /**
+     * The absolute path where an external checkpoint keeps the guest's memory. Not together with `diskOnly`. A change replaces the snapshot.
+     * Default: a file of Snaptree's own naming beside the first disk.
+     */
+    readonly memoryFile?: string | undefined;
+    /**
+     * How the snapshot is kept: `internal` or `external`. A change replaces it. A host that knows no such difference raises `UnsupportedError`.
+     * Default: the hierarchy's own; for its first snapshot `external`, except for a checkpoint with memory on qcow2 disks, which is `internal`.
+     */
+    readonly mode?: SnapshotMode | undefined;
+    /**
+     * Freeze the guest's file systems first, which needs an agent in the guest. On QEMU it needs `diskOnly`. A change replaces the snapshot.
+     * Default: false.
+     */
+    readonly quiesce?: boolean | undefined;
+    /**
+     * Compress what the snapshot holds: `zlib` or `zstd`, where the host can; elsewhere `UnsupportedError`. A change replaces the snapshot.
+     * Default: not compressed.
+     */
+    readonly compression?: string | undefined;
+    /**
+     * How single disks take part, by disk target (`vda`). A change replaces the snapshot. Default: all disks that the domain does not leave out
+     * itself, each as `mode` says.
+     */
+    readonly disks?: Readonly<Record<string, SnapshotDisk>> | undefined;
+    /** Leave the domain shut off after the snapshot was taken. Not together with `redefine`. A change replaces the snapshot. Default: false. */
+    readonly halt?: boolean | undefined;
+    /**
+     * Take all disks or none. Snaptree always does; the flag is there for programs that were written for virsh. A change replaces the snapshot.
+     * Default: false.
+     */
+    readonly atomic?: boolean | undefined;
+    /**
+     * Keep the guest running while its memory is saved, which makes the saved memory larger. Not together with `redefine`. A change replaces the
+     * snapshot. Default: false.
+     */
+    readonly live?: boolean | undefined;
+    /** Use the overlays that `disks` names as they are, instead of making them. A change replaces the snapshot. Default: false. */
+    readonly reuseExternal?: boolean | undefined;
+    /**
+     * Restore or alter what is remembered of a snapshot, and touch no disk. All of such a snapshot changes in place, except its host and domain.
+     * Not together with `noMetadata`, `halt`, `live`, `quiesce` or `provision`. Default: false.
+     */
+    readonly redefine?: boolean | undefined;
+    /**
+     * Make the snapshot that is redefined the current one. Only with `redefine`: otherwise `FlagConflictError`. Default: false, which leaves the
+     * current one alone.
+     */
+    readonly current?: boolean | undefined;
+    /** When the snapshot was taken, in whole seconds since 1970, UTC. */
+    readonly creationTime: number;
+    /** What the domain did when the snapshot was taken, in libvirt's words: `shutoff`, `running`, `disk-snapshot`, …. */
+    readonly state: SnapshotState;
+    /**
+     * A whole `<domainsnapshot>` document that `redefine` restores; only with it. It is kept as a secret, since libvirt's documents can hold
+     * passwords. Default: none: what the host remembers is altered.
+     */
+    readonly xml?: string | undefined;
+    /**
+     * Take the snapshot, then forget it. The host can't be asked about it later, so its state is believed and deleting it does nothing. Not
+     * together with `redefine`. A change replaces the snapshot. Default: false.
+     */
+    readonly noMetadata?: boolean | undefined;
+    /**
+     * What goes when the resource is deleted: `keepChildren`, `subtree`, `children` or `metadata`. It changes in place. What would be lost besides
+     * the snapshot itself raises `DataLossError`, unless `force` accepts it. Default: `keepChildren`; with `redefine`: `metadata`.
+     */
+    readonly onDelete: DeleteScope;
+    /** Values that have the snapshot taken again when one of them changes, such as a hash of what a provision command installs. Default: none. */
+    readonly triggers?: readonly unknown[] | undefined;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`snapshot:d`, `branch:case-42`, `tip`, `memory`).
+     * It changes in place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    readonly force?: boolean | readonly string[] | undefined;
+    /** Names the contents: it is new each time the snapshot is taken and stays through renames. Empty where the host keeps none. */
+    readonly contentId: string;
+}

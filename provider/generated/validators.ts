@@ -1,0 +1,1324 @@
+/* eslint-disable */
+// @ts-nocheck
+// Generated from schema/schema.json by “npm run generate”; change the schema instead.
+"use strict";
+export const validateSnapshot = validate10;
+const schema11 = {
+    type: "object",
+    properties: {
+        host: { type: "string", expected: "text" },
+        password: { type: "string", expected: "text", secret: true },
+        domain: { type: "string", expected: "text" },
+        name: { type: "string", expected: "text" },
+        parent: { type: "string", expected: "text that is not empty", pattern: "[^]" },
+        parentId: { type: "string", expected: "text" },
+        parentContentId: { type: "string", expected: "text" },
+        description: { type: "string", expected: "text" },
+        provision: {
+            type: "array",
+            items: {
+                type: "object",
+                properties: {
+                    command: {
+                        type: "array",
+                        items: { type: "string", expected: "text" },
+                        expected: "a list of texts that is not empty",
+                        minItems: 1,
+                        hint: 'write the program and each argument as an item of its own, for example ["sh", "-c", "…"]',
+                    },
+                    env: { type: "object", additionalProperties: { type: "string", expected: "text" }, expected: "an object of texts", secret: true },
+                    timeout: { type: "number", expected: "a number above 0", exclusiveMinimum: 0, hint: "give it in seconds" },
+                    cwd: { type: "string", expected: "text" },
+                },
+                patternProperties: { "^__": {} },
+                additionalProperties: false,
+                required: ["command"],
+                expected: "an object",
+            },
+            expected: "a list of objects",
+        },
+        powerState: { enum: ["shutoff", "running"], expected: '"shutoff" or "running"' },
+        leave: { enum: ["refuse", "shutdown", "checkpoint", "destroy"], expected: '"refuse", "shutdown", "checkpoint" or "destroy"' },
+        diskOnly: { type: "boolean", expected: "true or false" },
+        memoryFile: { type: "string", expected: "text that is not empty", pattern: "[^]" },
+        mode: { enum: ["internal", "external"], expected: '"internal" or "external"' },
+        quiesce: { type: "boolean", expected: "true or false" },
+        compression: { type: "string", expected: "text that is not empty", pattern: "[^]" },
+        disks: {
+            type: "object",
+            additionalProperties: {
+                type: "object",
+                properties: {
+                    snapshot: { enum: ["internal", "external", "no"], expected: '"internal", "external" or "no"' },
+                    file: { type: "string", expected: "text that is not empty", pattern: "[^]" },
+                    driver: { type: "string", expected: "text" },
+                },
+                patternProperties: { "^__": {} },
+                additionalProperties: false,
+                required: [],
+                expected: "an object",
+            },
+            expected: "an object of objects",
+        },
+        halt: { type: "boolean", expected: "true or false" },
+        atomic: { type: "boolean", expected: "true or false" },
+        live: { type: "boolean", expected: "true or false" },
+        reuseExternal: { type: "boolean", expected: "true or false" },
+        redefine: { type: "boolean", expected: "true or false" },
+        current: { type: "boolean", expected: "true or false" },
+        creationTime: { type: "integer", expected: "a whole number of at least 0", minimum: 0, hint: "give whole seconds since 1970" },
+        state: {
+            enum: ["nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"],
+            expected: '"nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended" or "disk-snapshot"',
+        },
+        xml: { type: "string", expected: "text that is not empty", pattern: "[^]", secret: true },
+        noMetadata: { type: "boolean", expected: "true or false" },
+        onDelete: { enum: ["keepChildren", "subtree", "children", "metadata"], expected: '"keepChildren", "subtree", "children" or "metadata"' },
+        triggers: { type: "array", items: { expected: "any value" }, expected: "a list" },
+        force: {
+            anyOf: [
+                { type: "boolean", expected: "true or false" },
+                { type: "array", items: { type: "string", expected: "text" }, expected: "a list of texts" },
+            ],
+            expected: "true or false, or a list of texts",
+        },
+    },
+    patternProperties: { "^__": {} },
+    additionalProperties: false,
+    required: ["domain"],
+    expected: "an object",
+};
+const func2 = Object.prototype.hasOwnProperty;
+const pattern0 = new RegExp("^__", "u");
+const pattern1 = new RegExp("[^]", "u");
+
+function validate10(data, { instancePath = "", parentData, parentDataProperty, rootData = data } = {}) {
+    let vErrors = null;
+    let errors = 0;
+    if (data && typeof data == "object" && !Array.isArray(data)) {
+        if (data.domain === undefined) {
+            const err0 = {
+                instancePath,
+                schemaPath: "#/required",
+                keyword: "required",
+                params: { missingProperty: "domain" },
+                message: "must have required property '" + "domain" + "'",
+                schema: schema11.required,
+                parentSchema: schema11,
+                data,
+            };
+            if (vErrors === null) {
+                vErrors = [err0];
+            } else {
+                vErrors.push(err0);
+            }
+            errors++;
+        }
+        for (const key0 in data) {
+            if (!(func2.call(schema11.properties, key0) || pattern0.test(key0))) {
+                const err1 = {
+                    instancePath,
+                    schemaPath: "#/additionalProperties",
+                    keyword: "additionalProperties",
+                    params: { additionalProperty: key0 },
+                    message: "must NOT have additional properties",
+                    schema: false,
+                    parentSchema: schema11,
+                    data,
+                };
+                if (vErrors === null) {
+                    vErrors = [err1];
+                } else {
+                    vErrors.push(err1);
+                }
+                errors++;
+            }
+        }
+        if (data.host !== undefined) {
+            let data0 = data.host;
+            if (typeof data0 !== "string") {
+                const err2 = {
+                    instancePath: instancePath + "/host",
+                    schemaPath: "#/properties/host/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.host.type,
+                    parentSchema: schema11.properties.host,
+                    data: data0,
+                };
+                if (vErrors === null) {
+                    vErrors = [err2];
+                } else {
+                    vErrors.push(err2);
+                }
+                errors++;
+            }
+        }
+        if (data.password !== undefined) {
+            let data1 = data.password;
+            if (typeof data1 !== "string") {
+                const err3 = {
+                    instancePath: instancePath + "/password",
+                    schemaPath: "#/properties/password/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.password.type,
+                    parentSchema: schema11.properties.password,
+                    data: data1,
+                };
+                if (vErrors === null) {
+                    vErrors = [err3];
+                } else {
+                    vErrors.push(err3);
+                }
+                errors++;
+            }
+        }
+        if (data.domain !== undefined) {
+            let data2 = data.domain;
+            if (typeof data2 !== "string") {
+                const err4 = {
+                    instancePath: instancePath + "/domain",
+                    schemaPath: "#/properties/domain/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.domain.type,
+                    parentSchema: schema11.properties.domain,
+                    data: data2,
+                };
+                if (vErrors === null) {
+                    vErrors = [err4];
+                } else {
+                    vErrors.push(err4);
+                }
+                errors++;
+            }
+        }
+        if (data.name !== undefined) {
+            let data3 = data.name;
+            if (typeof data3 !== "string") {
+                const err5 = {
+                    instancePath: instancePath + "/name",
+                    schemaPath: "#/properties/name/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.name.type,
+                    parentSchema: schema11.properties.name,
+                    data: data3,
+                };
+                if (vErrors === null) {
+                    vErrors = [err5];
+                } else {
+                    vErrors.push(err5);
+                }
+                errors++;
+            }
+        }
+        if (data.parent !== undefined) {
+            let data4 = data.parent;
+            if (typeof data4 === "string") {
+                if (!pattern1.test(data4)) {
+                    const err6 = {
+                        instancePath: instancePath + "/parent",
+                        schemaPath: "#/properties/parent/pattern",
+                        keyword: "pattern",
+                        params: { pattern: "[^]" },
+                        message: 'must match pattern "' + "[^]" + '"',
+                        schema: "[^]",
+                        parentSchema: schema11.properties.parent,
+                        data: data4,
+                    };
+                    if (vErrors === null) {
+                        vErrors = [err6];
+                    } else {
+                        vErrors.push(err6);
+                    }
+                    errors++;
+                }
+            } else {
+                const err7 = {
+                    instancePath: instancePath + "/parent",
+                    schemaPath: "#/properties/parent/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.parent.type,
+                    parentSchema: schema11.properties.parent,
+                    data: data4,
+                };
+                if (vErrors === null) {
+                    vErrors = [err7];
+                } else {
+                    vErrors.push(err7);
+                }
+                errors++;
+            }
+        }
+        if (data.parentId !== undefined) {
+            let data5 = data.parentId;
+            if (typeof data5 !== "string") {
+                const err8 = {
+                    instancePath: instancePath + "/parentId",
+                    schemaPath: "#/properties/parentId/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.parentId.type,
+                    parentSchema: schema11.properties.parentId,
+                    data: data5,
+                };
+                if (vErrors === null) {
+                    vErrors = [err8];
+                } else {
+                    vErrors.push(err8);
+                }
+                errors++;
+            }
+        }
+        if (data.parentContentId !== undefined) {
+            let data6 = data.parentContentId;
+            if (typeof data6 !== "string") {
+                const err9 = {
+                    instancePath: instancePath + "/parentContentId",
+                    schemaPath: "#/properties/parentContentId/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.parentContentId.type,
+                    parentSchema: schema11.properties.parentContentId,
+                    data: data6,
+                };
+                if (vErrors === null) {
+                    vErrors = [err9];
+                } else {
+                    vErrors.push(err9);
+                }
+                errors++;
+            }
+        }
+        if (data.description !== undefined) {
+            let data7 = data.description;
+            if (typeof data7 !== "string") {
+                const err10 = {
+                    instancePath: instancePath + "/description",
+                    schemaPath: "#/properties/description/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.description.type,
+                    parentSchema: schema11.properties.description,
+                    data: data7,
+                };
+                if (vErrors === null) {
+                    vErrors = [err10];
+                } else {
+                    vErrors.push(err10);
+                }
+                errors++;
+            }
+        }
+        if (data.provision !== undefined) {
+            let data8 = data.provision;
+            if (Array.isArray(data8)) {
+                const len0 = data8.length;
+                for (let i0 = 0; i0 < len0; i0++) {
+                    let data9 = data8[i0];
+                    if (data9 && typeof data9 == "object" && !Array.isArray(data9)) {
+                        if (data9.command === undefined) {
+                            const err11 = {
+                                instancePath: instancePath + "/provision/" + i0,
+                                schemaPath: "#/properties/provision/items/required",
+                                keyword: "required",
+                                params: { missingProperty: "command" },
+                                message: "must have required property '" + "command" + "'",
+                                schema: schema11.properties.provision.items.required,
+                                parentSchema: schema11.properties.provision.items,
+                                data: data9,
+                            };
+                            if (vErrors === null) {
+                                vErrors = [err11];
+                            } else {
+                                vErrors.push(err11);
+                            }
+                            errors++;
+                        }
+                        for (const key1 in data9) {
+                            if (!(key1 === "command" || key1 === "env" || key1 === "timeout" || key1 === "cwd" || pattern0.test(key1))) {
+                                const err12 = {
+                                    instancePath: instancePath + "/provision/" + i0,
+                                    schemaPath: "#/properties/provision/items/additionalProperties",
+                                    keyword: "additionalProperties",
+                                    params: { additionalProperty: key1 },
+                                    message: "must NOT have additional properties",
+                                    schema: false,
+                                    parentSchema: schema11.properties.provision.items,
+                                    data: data9,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err12];
+                                } else {
+                                    vErrors.push(err12);
+                                }
+                                errors++;
+                            }
+                        }
+                        if (data9.command !== undefined) {
+                            let data10 = data9.command;
+                            if (Array.isArray(data10)) {
+                                if (data10.length < 1) {
+                                    const err13 = {
+                                        instancePath: instancePath + "/provision/" + i0 + "/command",
+                                        schemaPath: "#/properties/provision/items/properties/command/minItems",
+                                        keyword: "minItems",
+                                        params: { limit: 1 },
+                                        message: "must NOT have fewer than 1 items",
+                                        schema: 1,
+                                        parentSchema: schema11.properties.provision.items.properties.command,
+                                        data: data10,
+                                    };
+                                    if (vErrors === null) {
+                                        vErrors = [err13];
+                                    } else {
+                                        vErrors.push(err13);
+                                    }
+                                    errors++;
+                                }
+                                const len1 = data10.length;
+                                for (let i1 = 0; i1 < len1; i1++) {
+                                    let data11 = data10[i1];
+                                    if (typeof data11 !== "string") {
+                                        const err14 = {
+                                            instancePath: instancePath + "/provision/" + i0 + "/command/" + i1,
+                                            schemaPath: "#/properties/provision/items/properties/command/items/type",
+                                            keyword: "type",
+                                            params: { type: "string" },
+                                            message: "must be string",
+                                            schema: schema11.properties.provision.items.properties.command.items.type,
+                                            parentSchema: schema11.properties.provision.items.properties.command.items,
+                                            data: data11,
+                                        };
+                                        if (vErrors === null) {
+                                            vErrors = [err14];
+                                        } else {
+                                            vErrors.push(err14);
+                                        }
+                                        errors++;
+                                    }
+                                }
+                            } else {
+                                const err15 = {
+                                    instancePath: instancePath + "/provision/" + i0 + "/command",
+                                    schemaPath: "#/properties/provision/items/properties/command/type",
+                                    keyword: "type",
+                                    params: { type: "array" },
+                                    message: "must be array",
+                                    schema: schema11.properties.provision.items.properties.command.type,
+                                    parentSchema: schema11.properties.provision.items.properties.command,
+                                    data: data10,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err15];
+                                } else {
+                                    vErrors.push(err15);
+                                }
+                                errors++;
+                            }
+                        }
+                        if (data9.env !== undefined) {
+                            let data12 = data9.env;
+                            if (data12 && typeof data12 == "object" && !Array.isArray(data12)) {
+                                for (const key2 in data12) {
+                                    let data13 = data12[key2];
+                                    if (typeof data13 !== "string") {
+                                        const err16 = {
+                                            instancePath: instancePath + "/provision/" + i0 + "/env/" + key2.replace(/~/g, "~0").replace(/\//g, "~1"),
+                                            schemaPath: "#/properties/provision/items/properties/env/additionalProperties/type",
+                                            keyword: "type",
+                                            params: { type: "string" },
+                                            message: "must be string",
+                                            schema: schema11.properties.provision.items.properties.env.additionalProperties.type,
+                                            parentSchema: schema11.properties.provision.items.properties.env.additionalProperties,
+                                            data: data13,
+                                        };
+                                        if (vErrors === null) {
+                                            vErrors = [err16];
+                                        } else {
+                                            vErrors.push(err16);
+                                        }
+                                        errors++;
+                                    }
+                                }
+                            } else {
+                                const err17 = {
+                                    instancePath: instancePath + "/provision/" + i0 + "/env",
+                                    schemaPath: "#/properties/provision/items/properties/env/type",
+                                    keyword: "type",
+                                    params: { type: "object" },
+                                    message: "must be object",
+                                    schema: schema11.properties.provision.items.properties.env.type,
+                                    parentSchema: schema11.properties.provision.items.properties.env,
+                                    data: data12,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err17];
+                                } else {
+                                    vErrors.push(err17);
+                                }
+                                errors++;
+                            }
+                        }
+                        if (data9.timeout !== undefined) {
+                            let data14 = data9.timeout;
+                            if (typeof data14 == "number" && isFinite(data14)) {
+                                if (data14 <= 0 || isNaN(data14)) {
+                                    const err18 = {
+                                        instancePath: instancePath + "/provision/" + i0 + "/timeout",
+                                        schemaPath: "#/properties/provision/items/properties/timeout/exclusiveMinimum",
+                                        keyword: "exclusiveMinimum",
+                                        params: { comparison: ">", limit: 0 },
+                                        message: "must be > 0",
+                                        schema: 0,
+                                        parentSchema: schema11.properties.provision.items.properties.timeout,
+                                        data: data14,
+                                    };
+                                    if (vErrors === null) {
+                                        vErrors = [err18];
+                                    } else {
+                                        vErrors.push(err18);
+                                    }
+                                    errors++;
+                                }
+                            } else {
+                                const err19 = {
+                                    instancePath: instancePath + "/provision/" + i0 + "/timeout",
+                                    schemaPath: "#/properties/provision/items/properties/timeout/type",
+                                    keyword: "type",
+                                    params: { type: "number" },
+                                    message: "must be number",
+                                    schema: schema11.properties.provision.items.properties.timeout.type,
+                                    parentSchema: schema11.properties.provision.items.properties.timeout,
+                                    data: data14,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err19];
+                                } else {
+                                    vErrors.push(err19);
+                                }
+                                errors++;
+                            }
+                        }
+                        if (data9.cwd !== undefined) {
+                            let data15 = data9.cwd;
+                            if (typeof data15 !== "string") {
+                                const err20 = {
+                                    instancePath: instancePath + "/provision/" + i0 + "/cwd",
+                                    schemaPath: "#/properties/provision/items/properties/cwd/type",
+                                    keyword: "type",
+                                    params: { type: "string" },
+                                    message: "must be string",
+                                    schema: schema11.properties.provision.items.properties.cwd.type,
+                                    parentSchema: schema11.properties.provision.items.properties.cwd,
+                                    data: data15,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err20];
+                                } else {
+                                    vErrors.push(err20);
+                                }
+                                errors++;
+                            }
+                        }
+                    } else {
+                        const err21 = {
+                            instancePath: instancePath + "/provision/" + i0,
+                            schemaPath: "#/properties/provision/items/type",
+                            keyword: "type",
+                            params: { type: "object" },
+                            message: "must be object",
+                            schema: schema11.properties.provision.items.type,
+                            parentSchema: schema11.properties.provision.items,
+                            data: data9,
+                        };
+                        if (vErrors === null) {
+                            vErrors = [err21];
+                        } else {
+                            vErrors.push(err21);
+                        }
+                        errors++;
+                    }
+                }
+            } else {
+                const err22 = {
+                    instancePath: instancePath + "/provision",
+                    schemaPath: "#/properties/provision/type",
+                    keyword: "type",
+                    params: { type: "array" },
+                    message: "must be array",
+                    schema: schema11.properties.provision.type,
+                    parentSchema: schema11.properties.provision,
+                    data: data8,
+                };
+                if (vErrors === null) {
+                    vErrors = [err22];
+                } else {
+                    vErrors.push(err22);
+                }
+                errors++;
+            }
+        }
+        if (data.powerState !== undefined) {
+            let data16 = data.powerState;
+            if (!(data16 === "shutoff" || data16 === "running")) {
+                const err23 = {
+                    instancePath: instancePath + "/powerState",
+                    schemaPath: "#/properties/powerState/enum",
+                    keyword: "enum",
+                    params: { allowedValues: schema11.properties.powerState.enum },
+                    message: "must be equal to one of the allowed values",
+                    schema: schema11.properties.powerState.enum,
+                    parentSchema: schema11.properties.powerState,
+                    data: data16,
+                };
+                if (vErrors === null) {
+                    vErrors = [err23];
+                } else {
+                    vErrors.push(err23);
+                }
+                errors++;
+            }
+        }
+        if (data.leave !== undefined) {
+            let data17 = data.leave;
+            if (!(data17 === "refuse" || data17 === "shutdown" || data17 === "checkpoint" || data17 === "destroy")) {
+                const err24 = {
+                    instancePath: instancePath + "/leave",
+                    schemaPath: "#/properties/leave/enum",
+                    keyword: "enum",
+                    params: { allowedValues: schema11.properties.leave.enum },
+                    message: "must be equal to one of the allowed values",
+                    schema: schema11.properties.leave.enum,
+                    parentSchema: schema11.properties.leave,
+                    data: data17,
+                };
+                if (vErrors === null) {
+                    vErrors = [err24];
+                } else {
+                    vErrors.push(err24);
+                }
+                errors++;
+            }
+        }
+        if (data.diskOnly !== undefined) {
+            let data18 = data.diskOnly;
+            if (typeof data18 !== "boolean") {
+                const err25 = {
+                    instancePath: instancePath + "/diskOnly",
+                    schemaPath: "#/properties/diskOnly/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.diskOnly.type,
+                    parentSchema: schema11.properties.diskOnly,
+                    data: data18,
+                };
+                if (vErrors === null) {
+                    vErrors = [err25];
+                } else {
+                    vErrors.push(err25);
+                }
+                errors++;
+            }
+        }
+        if (data.memoryFile !== undefined) {
+            let data19 = data.memoryFile;
+            if (typeof data19 === "string") {
+                if (!pattern1.test(data19)) {
+                    const err26 = {
+                        instancePath: instancePath + "/memoryFile",
+                        schemaPath: "#/properties/memoryFile/pattern",
+                        keyword: "pattern",
+                        params: { pattern: "[^]" },
+                        message: 'must match pattern "' + "[^]" + '"',
+                        schema: "[^]",
+                        parentSchema: schema11.properties.memoryFile,
+                        data: data19,
+                    };
+                    if (vErrors === null) {
+                        vErrors = [err26];
+                    } else {
+                        vErrors.push(err26);
+                    }
+                    errors++;
+                }
+            } else {
+                const err27 = {
+                    instancePath: instancePath + "/memoryFile",
+                    schemaPath: "#/properties/memoryFile/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.memoryFile.type,
+                    parentSchema: schema11.properties.memoryFile,
+                    data: data19,
+                };
+                if (vErrors === null) {
+                    vErrors = [err27];
+                } else {
+                    vErrors.push(err27);
+                }
+                errors++;
+            }
+        }
+        if (data.mode !== undefined) {
+            let data20 = data.mode;
+            if (!(data20 === "internal" || data20 === "external")) {
+                const err28 = {
+                    instancePath: instancePath + "/mode",
+                    schemaPath: "#/properties/mode/enum",
+                    keyword: "enum",
+                    params: { allowedValues: schema11.properties.mode.enum },
+                    message: "must be equal to one of the allowed values",
+                    schema: schema11.properties.mode.enum,
+                    parentSchema: schema11.properties.mode,
+                    data: data20,
+                };
+                if (vErrors === null) {
+                    vErrors = [err28];
+                } else {
+                    vErrors.push(err28);
+                }
+                errors++;
+            }
+        }
+        if (data.quiesce !== undefined) {
+            let data21 = data.quiesce;
+            if (typeof data21 !== "boolean") {
+                const err29 = {
+                    instancePath: instancePath + "/quiesce",
+                    schemaPath: "#/properties/quiesce/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.quiesce.type,
+                    parentSchema: schema11.properties.quiesce,
+                    data: data21,
+                };
+                if (vErrors === null) {
+                    vErrors = [err29];
+                } else {
+                    vErrors.push(err29);
+                }
+                errors++;
+            }
+        }
+        if (data.compression !== undefined) {
+            let data22 = data.compression;
+            if (typeof data22 === "string") {
+                if (!pattern1.test(data22)) {
+                    const err30 = {
+                        instancePath: instancePath + "/compression",
+                        schemaPath: "#/properties/compression/pattern",
+                        keyword: "pattern",
+                        params: { pattern: "[^]" },
+                        message: 'must match pattern "' + "[^]" + '"',
+                        schema: "[^]",
+                        parentSchema: schema11.properties.compression,
+                        data: data22,
+                    };
+                    if (vErrors === null) {
+                        vErrors = [err30];
+                    } else {
+                        vErrors.push(err30);
+                    }
+                    errors++;
+                }
+            } else {
+                const err31 = {
+                    instancePath: instancePath + "/compression",
+                    schemaPath: "#/properties/compression/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.compression.type,
+                    parentSchema: schema11.properties.compression,
+                    data: data22,
+                };
+                if (vErrors === null) {
+                    vErrors = [err31];
+                } else {
+                    vErrors.push(err31);
+                }
+                errors++;
+            }
+        }
+        if (data.disks !== undefined) {
+            let data23 = data.disks;
+            if (data23 && typeof data23 == "object" && !Array.isArray(data23)) {
+                for (const key3 in data23) {
+                    let data24 = data23[key3];
+                    if (data24 && typeof data24 == "object" && !Array.isArray(data24)) {
+                        for (const key4 in data24) {
+                            if (!(key4 === "snapshot" || key4 === "file" || key4 === "driver" || pattern0.test(key4))) {
+                                const err32 = {
+                                    instancePath: instancePath + "/disks/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),
+                                    schemaPath: "#/properties/disks/additionalProperties/additionalProperties",
+                                    keyword: "additionalProperties",
+                                    params: { additionalProperty: key4 },
+                                    message: "must NOT have additional properties",
+                                    schema: false,
+                                    parentSchema: schema11.properties.disks.additionalProperties,
+                                    data: data24,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err32];
+                                } else {
+                                    vErrors.push(err32);
+                                }
+                                errors++;
+                            }
+                        }
+                        if (data24.snapshot !== undefined) {
+                            let data25 = data24.snapshot;
+                            if (!(data25 === "internal" || data25 === "external" || data25 === "no")) {
+                                const err33 = {
+                                    instancePath: instancePath + "/disks/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/snapshot",
+                                    schemaPath: "#/properties/disks/additionalProperties/properties/snapshot/enum",
+                                    keyword: "enum",
+                                    params: { allowedValues: schema11.properties.disks.additionalProperties.properties.snapshot.enum },
+                                    message: "must be equal to one of the allowed values",
+                                    schema: schema11.properties.disks.additionalProperties.properties.snapshot.enum,
+                                    parentSchema: schema11.properties.disks.additionalProperties.properties.snapshot,
+                                    data: data25,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err33];
+                                } else {
+                                    vErrors.push(err33);
+                                }
+                                errors++;
+                            }
+                        }
+                        if (data24.file !== undefined) {
+                            let data26 = data24.file;
+                            if (typeof data26 === "string") {
+                                if (!pattern1.test(data26)) {
+                                    const err34 = {
+                                        instancePath: instancePath + "/disks/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/file",
+                                        schemaPath: "#/properties/disks/additionalProperties/properties/file/pattern",
+                                        keyword: "pattern",
+                                        params: { pattern: "[^]" },
+                                        message: 'must match pattern "' + "[^]" + '"',
+                                        schema: "[^]",
+                                        parentSchema: schema11.properties.disks.additionalProperties.properties.file,
+                                        data: data26,
+                                    };
+                                    if (vErrors === null) {
+                                        vErrors = [err34];
+                                    } else {
+                                        vErrors.push(err34);
+                                    }
+                                    errors++;
+                                }
+                            } else {
+                                const err35 = {
+                                    instancePath: instancePath + "/disks/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/file",
+                                    schemaPath: "#/properties/disks/additionalProperties/properties/file/type",
+                                    keyword: "type",
+                                    params: { type: "string" },
+                                    message: "must be string",
+                                    schema: schema11.properties.disks.additionalProperties.properties.file.type,
+                                    parentSchema: schema11.properties.disks.additionalProperties.properties.file,
+                                    data: data26,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err35];
+                                } else {
+                                    vErrors.push(err35);
+                                }
+                                errors++;
+                            }
+                        }
+                        if (data24.driver !== undefined) {
+                            let data27 = data24.driver;
+                            if (typeof data27 !== "string") {
+                                const err36 = {
+                                    instancePath: instancePath + "/disks/" + key3.replace(/~/g, "~0").replace(/\//g, "~1") + "/driver",
+                                    schemaPath: "#/properties/disks/additionalProperties/properties/driver/type",
+                                    keyword: "type",
+                                    params: { type: "string" },
+                                    message: "must be string",
+                                    schema: schema11.properties.disks.additionalProperties.properties.driver.type,
+                                    parentSchema: schema11.properties.disks.additionalProperties.properties.driver,
+                                    data: data27,
+                                };
+                                if (vErrors === null) {
+                                    vErrors = [err36];
+                                } else {
+                                    vErrors.push(err36);
+                                }
+                                errors++;
+                            }
+                        }
+                    } else {
+                        const err37 = {
+                            instancePath: instancePath + "/disks/" + key3.replace(/~/g, "~0").replace(/\//g, "~1"),
+                            schemaPath: "#/properties/disks/additionalProperties/type",
+                            keyword: "type",
+                            params: { type: "object" },
+                            message: "must be object",
+                            schema: schema11.properties.disks.additionalProperties.type,
+                            parentSchema: schema11.properties.disks.additionalProperties,
+                            data: data24,
+                        };
+                        if (vErrors === null) {
+                            vErrors = [err37];
+                        } else {
+                            vErrors.push(err37);
+                        }
+                        errors++;
+                    }
+                }
+            } else {
+                const err38 = {
+                    instancePath: instancePath + "/disks",
+                    schemaPath: "#/properties/disks/type",
+                    keyword: "type",
+                    params: { type: "object" },
+                    message: "must be object",
+                    schema: schema11.properties.disks.type,
+                    parentSchema: schema11.properties.disks,
+                    data: data23,
+                };
+                if (vErrors === null) {
+                    vErrors = [err38];
+                } else {
+                    vErrors.push(err38);
+                }
+                errors++;
+            }
+        }
+        if (data.halt !== undefined) {
+            let data28 = data.halt;
+            if (typeof data28 !== "boolean") {
+                const err39 = {
+                    instancePath: instancePath + "/halt",
+                    schemaPath: "#/properties/halt/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.halt.type,
+                    parentSchema: schema11.properties.halt,
+                    data: data28,
+                };
+                if (vErrors === null) {
+                    vErrors = [err39];
+                } else {
+                    vErrors.push(err39);
+                }
+                errors++;
+            }
+        }
+        if (data.atomic !== undefined) {
+            let data29 = data.atomic;
+            if (typeof data29 !== "boolean") {
+                const err40 = {
+                    instancePath: instancePath + "/atomic",
+                    schemaPath: "#/properties/atomic/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.atomic.type,
+                    parentSchema: schema11.properties.atomic,
+                    data: data29,
+                };
+                if (vErrors === null) {
+                    vErrors = [err40];
+                } else {
+                    vErrors.push(err40);
+                }
+                errors++;
+            }
+        }
+        if (data.live !== undefined) {
+            let data30 = data.live;
+            if (typeof data30 !== "boolean") {
+                const err41 = {
+                    instancePath: instancePath + "/live",
+                    schemaPath: "#/properties/live/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.live.type,
+                    parentSchema: schema11.properties.live,
+                    data: data30,
+                };
+                if (vErrors === null) {
+                    vErrors = [err41];
+                } else {
+                    vErrors.push(err41);
+                }
+                errors++;
+            }
+        }
+        if (data.reuseExternal !== undefined) {
+            let data31 = data.reuseExternal;
+            if (typeof data31 !== "boolean") {
+                const err42 = {
+                    instancePath: instancePath + "/reuseExternal",
+                    schemaPath: "#/properties/reuseExternal/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.reuseExternal.type,
+                    parentSchema: schema11.properties.reuseExternal,
+                    data: data31,
+                };
+                if (vErrors === null) {
+                    vErrors = [err42];
+                } else {
+                    vErrors.push(err42);
+                }
+                errors++;
+            }
+        }
+        if (data.redefine !== undefined) {
+            let data32 = data.redefine;
+            if (typeof data32 !== "boolean") {
+                const err43 = {
+                    instancePath: instancePath + "/redefine",
+                    schemaPath: "#/properties/redefine/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.redefine.type,
+                    parentSchema: schema11.properties.redefine,
+                    data: data32,
+                };
+                if (vErrors === null) {
+                    vErrors = [err43];
+                } else {
+                    vErrors.push(err43);
+                }
+                errors++;
+            }
+        }
+        if (data.current !== undefined) {
+            let data33 = data.current;
+            if (typeof data33 !== "boolean") {
+                const err44 = {
+                    instancePath: instancePath + "/current",
+                    schemaPath: "#/properties/current/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.current.type,
+                    parentSchema: schema11.properties.current,
+                    data: data33,
+                };
+                if (vErrors === null) {
+                    vErrors = [err44];
+                } else {
+                    vErrors.push(err44);
+                }
+                errors++;
+            }
+        }
+        if (data.creationTime !== undefined) {
+            let data34 = data.creationTime;
+            if (!(typeof data34 == "number" && !(data34 % 1) && !isNaN(data34) && isFinite(data34))) {
+                const err45 = {
+                    instancePath: instancePath + "/creationTime",
+                    schemaPath: "#/properties/creationTime/type",
+                    keyword: "type",
+                    params: { type: "integer" },
+                    message: "must be integer",
+                    schema: schema11.properties.creationTime.type,
+                    parentSchema: schema11.properties.creationTime,
+                    data: data34,
+                };
+                if (vErrors === null) {
+                    vErrors = [err45];
+                } else {
+                    vErrors.push(err45);
+                }
+                errors++;
+            }
+            if (typeof data34 == "number" && isFinite(data34)) {
+                if (data34 < 0 || isNaN(data34)) {
+                    const err46 = {
+                        instancePath: instancePath + "/creationTime",
+                        schemaPath: "#/properties/creationTime/minimum",
+                        keyword: "minimum",
+                        params: { comparison: ">=", limit: 0 },
+                        message: "must be >= 0",
+                        schema: 0,
+                        parentSchema: schema11.properties.creationTime,
+                        data: data34,
+                    };
+                    if (vErrors === null) {
+                        vErrors = [err46];
+                    } else {
+                        vErrors.push(err46);
+                    }
+                    errors++;
+                }
+            }
+        }
+        if (data.state !== undefined) {
+            let data35 = data.state;
+            if (!(
+                data35 === "nostate" ||
+                data35 === "running" ||
+                data35 === "blocked" ||
+                data35 === "paused" ||
+                data35 === "shutdown" ||
+                data35 === "shutoff" ||
+                data35 === "crashed" ||
+                data35 === "pmsuspended" ||
+                data35 === "disk-snapshot"
+            )) {
+                const err47 = {
+                    instancePath: instancePath + "/state",
+                    schemaPath: "#/properties/state/enum",
+                    keyword: "enum",
+                    params: { allowedValues: schema11.properties.state.enum },
+                    message: "must be equal to one of the allowed values",
+                    schema: schema11.properties.state.enum,
+                    parentSchema: schema11.properties.state,
+                    data: data35,
+                };
+                if (vErrors === null) {
+                    vErrors = [err47];
+                } else {
+                    vErrors.push(err47);
+                }
+                errors++;
+            }
+        }
+        if (data.xml !== undefined) {
+            let data36 = data.xml;
+            if (typeof data36 === "string") {
+                if (!pattern1.test(data36)) {
+                    const err48 = {
+                        instancePath: instancePath + "/xml",
+                        schemaPath: "#/properties/xml/pattern",
+                        keyword: "pattern",
+                        params: { pattern: "[^]" },
+                        message: 'must match pattern "' + "[^]" + '"',
+                        schema: "[^]",
+                        parentSchema: schema11.properties.xml,
+                        data: data36,
+                    };
+                    if (vErrors === null) {
+                        vErrors = [err48];
+                    } else {
+                        vErrors.push(err48);
+                    }
+                    errors++;
+                }
+            } else {
+                const err49 = {
+                    instancePath: instancePath + "/xml",
+                    schemaPath: "#/properties/xml/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema11.properties.xml.type,
+                    parentSchema: schema11.properties.xml,
+                    data: data36,
+                };
+                if (vErrors === null) {
+                    vErrors = [err49];
+                } else {
+                    vErrors.push(err49);
+                }
+                errors++;
+            }
+        }
+        if (data.noMetadata !== undefined) {
+            let data37 = data.noMetadata;
+            if (typeof data37 !== "boolean") {
+                const err50 = {
+                    instancePath: instancePath + "/noMetadata",
+                    schemaPath: "#/properties/noMetadata/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.noMetadata.type,
+                    parentSchema: schema11.properties.noMetadata,
+                    data: data37,
+                };
+                if (vErrors === null) {
+                    vErrors = [err50];
+                } else {
+                    vErrors.push(err50);
+                }
+                errors++;
+            }
+        }
+        if (data.onDelete !== undefined) {
+            let data38 = data.onDelete;
+            if (!(data38 === "keepChildren" || data38 === "subtree" || data38 === "children" || data38 === "metadata")) {
+                const err51 = {
+                    instancePath: instancePath + "/onDelete",
+                    schemaPath: "#/properties/onDelete/enum",
+                    keyword: "enum",
+                    params: { allowedValues: schema11.properties.onDelete.enum },
+                    message: "must be equal to one of the allowed values",
+                    schema: schema11.properties.onDelete.enum,
+                    parentSchema: schema11.properties.onDelete,
+                    data: data38,
+                };
+                if (vErrors === null) {
+                    vErrors = [err51];
+                } else {
+                    vErrors.push(err51);
+                }
+                errors++;
+            }
+        }
+        if (data.triggers !== undefined) {
+            let data39 = data.triggers;
+            if (!Array.isArray(data39)) {
+                const err52 = {
+                    instancePath: instancePath + "/triggers",
+                    schemaPath: "#/properties/triggers/type",
+                    keyword: "type",
+                    params: { type: "array" },
+                    message: "must be array",
+                    schema: schema11.properties.triggers.type,
+                    parentSchema: schema11.properties.triggers,
+                    data: data39,
+                };
+                if (vErrors === null) {
+                    vErrors = [err52];
+                } else {
+                    vErrors.push(err52);
+                }
+                errors++;
+            }
+        }
+        if (data.force !== undefined) {
+            let data40 = data.force;
+            const _errs81 = errors;
+            let valid9 = false;
+            const _errs82 = errors;
+            if (typeof data40 !== "boolean") {
+                const err53 = {
+                    instancePath: instancePath + "/force",
+                    schemaPath: "#/properties/force/anyOf/0/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema11.properties.force.anyOf[0].type,
+                    parentSchema: schema11.properties.force.anyOf[0],
+                    data: data40,
+                };
+                if (vErrors === null) {
+                    vErrors = [err53];
+                } else {
+                    vErrors.push(err53);
+                }
+                errors++;
+            }
+            var _valid0 = _errs82 === errors;
+            valid9 = valid9 || _valid0;
+            if (!valid9) {
+                const _errs84 = errors;
+                if (Array.isArray(data40)) {
+                    const len2 = data40.length;
+                    for (let i2 = 0; i2 < len2; i2++) {
+                        let data41 = data40[i2];
+                        if (typeof data41 !== "string") {
+                            const err54 = {
+                                instancePath: instancePath + "/force/" + i2,
+                                schemaPath: "#/properties/force/anyOf/1/items/type",
+                                keyword: "type",
+                                params: { type: "string" },
+                                message: "must be string",
+                                schema: schema11.properties.force.anyOf[1].items.type,
+                                parentSchema: schema11.properties.force.anyOf[1].items,
+                                data: data41,
+                            };
+                            if (vErrors === null) {
+                                vErrors = [err54];
+                            } else {
+                                vErrors.push(err54);
+                            }
+                            errors++;
+                        }
+                    }
+                } else {
+                    const err55 = {
+                        instancePath: instancePath + "/force",
+                        schemaPath: "#/properties/force/anyOf/1/type",
+                        keyword: "type",
+                        params: { type: "array" },
+                        message: "must be array",
+                        schema: schema11.properties.force.anyOf[1].type,
+                        parentSchema: schema11.properties.force.anyOf[1],
+                        data: data40,
+                    };
+                    if (vErrors === null) {
+                        vErrors = [err55];
+                    } else {
+                        vErrors.push(err55);
+                    }
+                    errors++;
+                }
+                var _valid0 = _errs84 === errors;
+                valid9 = valid9 || _valid0;
+            }
+            if (!valid9) {
+                const err56 = {
+                    instancePath: instancePath + "/force",
+                    schemaPath: "#/properties/force/anyOf",
+                    keyword: "anyOf",
+                    params: {},
+                    message: "must match a schema in anyOf",
+                    schema: schema11.properties.force.anyOf,
+                    parentSchema: schema11.properties.force,
+                    data: data40,
+                };
+                if (vErrors === null) {
+                    vErrors = [err56];
+                } else {
+                    vErrors.push(err56);
+                }
+                errors++;
+            } else {
+                errors = _errs81;
+                if (vErrors !== null) {
+                    if (_errs81) {
+                        vErrors.length = _errs81;
+                    } else {
+                        vErrors = null;
+                    }
+                }
+            }
+        }
+    } else {
+        const err57 = {
+            instancePath,
+            schemaPath: "#/type",
+            keyword: "type",
+            params: { type: "object" },
+            message: "must be object",
+            schema: schema11.type,
+            parentSchema: schema11,
+            data,
+        };
+        if (vErrors === null) {
+            vErrors = [err57];
+        } else {
+            vErrors.push(err57);
+        }
+        errors++;
+    }
+    validate10.errors = vErrors;
+    return errors === 0;
+}
