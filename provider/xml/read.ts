@@ -60,8 +60,8 @@ function tag(name: string): string {
 
 /**
  * One pass over a document, strict and without recursion. It is our own because the documents may come from anywhere:
- * fast-xml-parser takes mismatched tags and unknown entities as they come, refuses elements called `constructor`, and with a check
- * before it needs ten times as long.
+ * fast-xml-parser takes mismatched tags and unknown entities as they come, refuses elements called `constructor`, and takes longer
+ * even without the check before it that it would need.
  */
 class Reader {
     private readonly text: string;
@@ -183,7 +183,8 @@ class Reader {
         for (let at = raw.indexOf("&"); at >= 0; at = raw.indexOf("&", done)) {
             REFERENCE.lastIndex = at;
             const character = referenced(REFERENCE.exec(raw));
-            if (character === null) this.fail(`${quoted(raw.slice(at, at + 12))} begins with no reference that XML knows`, "write “&” itself as &amp;");
+            // What stands there is not shown: it may be part of a password.
+            if (character === null) this.fail("there is a “&” that begins no character or entity that XML knows", "write it as &amp;");
             decoded += raw.slice(done, at) + character;
             done = REFERENCE.lastIndex;
         }

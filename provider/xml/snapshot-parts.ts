@@ -84,21 +84,29 @@ export function formatMemory(memory: MemorySnapshot | null): XmlElement | null {
     return element("memory", { snapshot: memory.snapshot, ...(memory.file === null ? {} : { file: memory.file }) });
 }
 
+function without(attributes: XmlElement["attributes"], ...keys: readonly string[]): XmlElement["attributes"] {
+    return Object.fromEntries(Object.entries(attributes).filter(([key]) => !keys.includes(key)));
+}
+
 /** The disk with one attribute of one child set; a child that has nothing left to say goes. */
 function withAttribute(disk: XmlElement, name: string, key: string, value: string | null): XmlElement {
     const old = child(disk, name);
     if ((old?.attributes[key] ?? null) === value) return disk;
-    const { [key]: _, ...others } = old?.attributes ?? {};
+    const others = without(old?.attributes ?? {}, key);
     const changed = element(name, value === null ? others : { ...others, [key]: value }, old?.children);
     const empty = Object.keys(changed.attributes).length === 0 && changed.children.length === 0;
     return empty ? withoutChildren(disk, name) : withChild(disk, changed);
 }
 
 function formatDisk({ name, snapshot, type, file, driver, element: read = element("disk") }: SnapshotDisk): XmlElement {
-    const { name: _, snapshot: __, type: typeRead, ...others } = read.attributes;
     // libvirt writes the type only where there is a source or a driver that it can be the type of.
-    const typed = typeRead !== undefined || file !== null || driver !== null || type !== "file";
-    const attributes = { name, ...(snapshot === null ? {} : { snapshot }), ...(typed ? { type } : {}), ...others };
+    const typed = read.attributes.type !== undefined || file !== null || driver !== null || type !== "file";
+    const attributes = {
+        name,
+        ...(snapshot === null ? {} : { snapshot }),
+        ...(typed ? { type } : {}),
+        ...without(read.attributes, "name", "snapshot", "type"),
+    };
     return withAttribute(withAttribute({ ...read, attributes }, "driver", "type", driver), "source", "file", file);
 }
 

@@ -23,7 +23,7 @@ describe("what libvirt writes", () => {
             active: null,
             unknown: [],
         });
-        expect(read.disks.map(({ element: _, ...disk }) => disk)).toEqual([
+        expect(read.disks.map(({ name, snapshot, type, file, driver }) => ({ name, snapshot, type, file, driver }))).toEqual([
             { name: "vda", snapshot: "external", type: "file", file: "/var/lib/libvirt/images/web.os-updates", driver: "qcow2" },
             { name: "vdb", snapshot: "external", type: "file", file: "/var/lib/libvirt/images/web-data.os-updates", driver: "qcow2" },
             { name: "sda", snapshot: "no", type: "file", file: null, driver: null },

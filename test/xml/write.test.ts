@@ -59,10 +59,12 @@ test("it looks as libvirt writes it", () => {
 });
 
 test.each([
-    ["a control character in text", element("a", {}, ["\u0007"])],
-    ["a NUL in an attribute", element("a", { b: "\0" })],
-    ["half a character", element("a", {}, ["\udc00"])],
-    ["a comment that would end itself", element("a", {}, [{ comment: "x--" }])],
-])("%s is refused instead of written into a document that nobody can read", (_, doc) => {
-    expect(() => formatXml(doc)).toThrow(InvalidInputError);
+    ["a control character in text", element("a", {}, ["x\u0007"]), "the text of <a>"],
+    ["a NUL in an attribute", element("a", { b: "x\0" }), 'the attribute "b" of <a>'],
+    ["half a character", element("a", {}, [element("c", {}, ["x\udc00"])]), "the text of <c>"],
+    ["a comment that would end itself", element("a", {}, [{ comment: "x--" }]), "a comment"],
+])("%s is refused by where it stands, instead of written into a document that nobody can read", (_, doc, where) => {
+    const write = (): string => formatXml(doc);
+    expect(write).toThrow(InvalidInputError);
+    expect(write).toThrow(`${where} can't be written`);
 });
