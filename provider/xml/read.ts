@@ -9,6 +9,7 @@ const MAX_DEPTH = 128;
 /** The text is decoded already, so what it says of its encoding is not looked at. */
 const DECLARATION =
     /^<\?xml[ \t\n]+version[ \t\n]*=[ \t\n]*(["'])1\.[0-9]+\1(?:[ \t\n]+encoding[ \t\n]*=[ \t\n]*(["'])[A-Za-z][-.\w]*\2)?(?:[ \t\n]+standalone[ \t\n]*=[ \t\n]*(["'])(?:yes|no)\3)?[ \t\n]*\?>/;
+/* eslint-disable no-misleading-character-class -- the joiners and combining marks are ends of ranges */
 /** XML 1.0 section 2.3, with surrogates let through, which isXmlText has checked. */
 const START =
     ":A-Z_a-z\\u00c0-\\u00d6\\u00d8-\\u00f6\\u00f8-\\u02ff\\u0370-\\u037d\\u037f-\\u1fff\\u200c\\u200d\\u2070-\\u218f\\u2c00-\\u2fef\\u3001-\\udfff\\uf900-\\ufdcf\\ufdf0-\\ufffd";
@@ -19,6 +20,7 @@ const OPEN = new RegExp(`<(${NAME})`, "y");
 const ATTRIBUTE = new RegExp(`[ \\t\\n]${BLANKS}(${NAME})${BLANKS}=${BLANKS}(?:"([^<"]*)"|'([^<']*)')`, "y");
 const OPEN_END = new RegExp(`${BLANKS}(/?)>`, "y");
 const CLOSE = new RegExp(`</(${NAME})${BLANKS}>`, "y");
+/* eslint-enable no-misleading-character-class */
 const REFERENCE = /&(?:#(x[0-9a-fA-F]{1,8}|[0-9]{1,10})|(lt|gt|amp|apos|quot));/y;
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", apos: "'", quot: '"' };
 
