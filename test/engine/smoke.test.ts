@@ -77,14 +77,22 @@ suiteWith(needs(pulumi), "the real engine", () => {
     test.each<Language>(["commonjs", "module", "typescript"])("runs a program written as %s whose providers are loaded by name", async (language) => {
         await using program = await write(language, ["a", "b"]);
         await using stack = await Stack.create(program.folder, { env });
-        expect((await stack.preview()).changes).toEqual({ create: 4 });
         expect((await stack.up()).changes).toEqual({ create: 4 });
-        expect((await stack.preview()).changes).toEqual({ same: 4 });
-        expect((await stack.resources()).map(({ id, outputs }) => [id, outputs?.version])).toEqual(
-            expect.arrayContaining(["root", "a", "b"].map((id) => [id, version])),
-        );
-        expect((await stack.refresh()).changes).toEqual({ same: 4 });
-        expect((await stack.destroy()).changes).toEqual({ delete: 4 });
+        const made = (await stack.resources()).map(({ id, outputs }) => [id, outputs?.version]);
+        expect(made).toEqual(expect.arrayContaining(["root", "a", "b"].map((id) => [id, version])));
+    });
+
+    test("takes a program through preview, up, refresh and destroy", async () => {
+        await using program = await write("commonjs", ["a"]);
+        await using stack = await Stack.create(program.folder, { env });
+        const preview = await stack.preview();
+        expect(preview.changes).toEqual({ create: 3 });
+        expect(preview.steps.map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`)).toEqual(expect.arrayContaining(["create root", "create a"]));
+        expect(preview.stdout).toMatch(/\+ pulumi-nodejs:dynamic\/diary:Entry: \(create\)/);
+        await stack.up();
+        expect((await stack.preview()).changes).toEqual({ same: 3 });
+        expect((await stack.refresh()).changes).toEqual({ same: 3 });
+        expect((await stack.destroy()).changes).toEqual({ delete: 3 });
         expect(await stack.resources()).toEqual([]);
     });
 
