@@ -49,9 +49,6 @@ export interface CreateOperation extends CreateSettings {
     readonly moveTip: boolean;
     /** The automatic branch that keeps the tip which is left. */
     readonly keepTip: string | null;
-    /** Whole seconds since 1970. */
-    readonly creationTime: number;
-    readonly contentId: string;
 }
 
 /** What `redefine` restores or alters; absent fields stay. */

@@ -1,0 +1,94 @@
+import { randomUUID } from "node:crypto";
+import { AlreadyExistsError, type CreateOperation, type Mode, quoted, UnsupportedError } from "../../../model";
+import { emptySnapshot, formatSnapshot, parseDomain, type XmlElement } from "../../../xml";
+import { BACKEND, capabilities } from "../capabilities";
+import type { Draft } from "../draft";
+import type { Files } from "../records";
+import { externalFromParent, externalFromTip } from "./external";
+import { internalFromParent, internalFromTip } from "./internal";
+import type { World } from "./world";
+
+/** The mode that is asked for, or the hierarchy's own. */
+function modeOf(draft: Draft, operation: CreateOperation): Mode {
+    const [first] = draft.snapshots.values();
+    const mode = operation.mode ?? (operation.diskOnly ? "external" : (first?.mode ?? "external"));
+    if (first && first.mode !== mode) {
+        throw new UnsupportedError(BACKEND, `${mode} snapshots in a hierarchy of ${first.mode} ones`, `the two are not mixed: leave mode out, or ask for ${first.mode}`);
+    }
+    return mode;
+}
+
+/** Refuses what needs a guest that runs, or what qcow2 has not. */
+function checkSettings(operation: CreateOperation, mode: Mode): void {
+    const shutOff = "domains are shut off here: leave it out, or manage a running one through libvirt (qemu:///system)";
+    for (const setting of ["quiesce", "memoryFile", "live"] as const) {
+        if (operation[setting]) throw new UnsupportedError(BACKEND, setting, shutOff);
+    }
+    if (operation.compression === undefined) return;
+    if (!capabilities.compression.includes(operation.compression)) {
+        throw new UnsupportedError(BACKEND, `compression ${quoted(operation.compression)}`, `qcow2 has ${capabilities.compression.join(" and ")}`);
+    }
+    if (mode === "internal") throw new UnsupportedError(BACKEND, "compression of an internal snapshot", "ask for mode external, or leave compression out");
+}
+
+/** Notes a snapshot that is being taken: its contents, its configuration, and the overlays that go on top (none in the internal model). */
+export interface Taken {
+    readonly mode: Mode;
+    readonly files: Files;
+    readonly overlays: Files;
+    readonly config: XmlElement;
+    readonly nvram: string | null;
+}
+
+/** Its `<domainsnapshot>` as libvirt writes it: `<domain>` names the files that hold the contents, `<disks>` the overlays put on them. */
+function documentOf(operation: CreateOperation, taken: Taken, creationTime: number): string {
+    return formatSnapshot({
+        ...emptySnapshot,
+        name: operation.name,
+        description: operation.description ?? null,
+        state: "shutoff",
+        parent: operation.parent,
+        creationTime,
+        memory: { snapshot: "no", file: null },
+        disks: parseDomain(taken.config).disks.map(({ target }) => {
+            const shape = { name: target, type: "file", file: null, driver: null };
+            if (taken.files[target] === undefined) return { ...shape, snapshot: "no" as const };
+            const file = taken.overlays[target];
+            return file === undefined ? { ...shape, snapshot: taken.mode } : { name: target, snapshot: taken.mode, type: "file", file, driver: "qcow2" };
+        }),
+        domain: taken.config,
+    });
+}
+
+/** Puts a snapshot that is being taken into the records; without metadata, what it froze is nobody's to remove. */
+export function remember(draft: Draft, operation: CreateOperation, taken: Taken): void {
+    if (operation.noMetadata) {
+        for (const file of Object.values(taken.files)) draft.release(file);
+        return;
+    }
+    const creationTime = Math.floor(Date.now() / 1000);
+    draft.snapshots.set(operation.name, {
+        name: operation.name,
+        parent: operation.parent,
+        description: operation.description ?? null,
+        creationTime,
+        state: "shutoff",
+        mode: taken.mode,
+        files: taken.files,
+        tag: taken.mode === "internal" ? operation.name : null,
+        document: draft.addFile("snapshot", "xml", documentOf(operation, taken, creationTime)),
+        nvram: taken.nvram === null ? null : draft.addFile("nvram", "fd", { copyOf: taken.nvram }),
+        contentId: randomUUID(),
+    });
+}
+
+/** Takes a snapshot. */
+export async function compileCreate(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
+    if (draft.snapshots.has(operation.name) || draft.branches.has(operation.name)) {
+        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(operation.name)} already; choose another name, or replace it with force`);
+    }
+    const mode = modeOf(draft, operation);
+    checkSettings(operation, mode);
+    if (mode === "external") await (operation.source === "tip" ? externalFromTip : externalFromParent)(draft, world, operation);
+    else await (operation.source === "tip" ? internalFromTip : internalFromParent)(draft, world, operation);
+}

@@ -1,0 +1,70 @@
+import type { DeleteOperation } from "../../../model";
+import { Tree } from "../../../model";
+import type { Draft } from "../draft";
+import type { SnapshotRecord } from "../records";
+import { settle } from "./settle";
+import { snapshotOf, type World } from "./world";
+
+/** The snapshots whose names go. */
+function going(draft: Draft, operation: DeleteOperation): SnapshotRecord[] {
+    const snapshot = snapshotOf(draft, operation.name);
+    if (operation.scope === "keepChildren" || operation.scope === "metadata") return [snapshot];
+    const below = new Tree(draft.snapshots.values()).descendants(operation.name);
+    return operation.scope === "subtree" ? [snapshot, ...below] : below;
+}
+
+/** The nearest ancestor that stays. */
+function survivor(draft: Draft, name: string | null, gone: ReadonlySet<string>): string | null {
+    let at = name;
+    while (at !== null && gone.has(at)) at = draft.snapshots.get(at)?.parent ?? null;
+    return at;
+}
+
+/** Children and branches move up to what stays, and so does the domain. */
+function moveUp(draft: Draft, gone: ReadonlySet<string>): void {
+    for (const snapshot of [...draft.snapshots.values()]) {
+        const parent = survivor(draft, snapshot.parent, gone);
+        if (parent !== snapshot.parent && !gone.has(snapshot.name)) draft.snapshots.set(snapshot.name, { ...snapshot, parent });
+    }
+    for (const branch of [...draft.branches.values()]) {
+        draft.branches.set(branch.name, { ...branch, from: survivor(draft, branch.from, gone), tip: survivor(draft, branch.tip, gone) });
+    }
+    draft.current = survivor(draft, draft.current, gone);
+}
+
+function removeBranch(draft: Draft, name: string): void {
+    const branch = draft.branches.get(name);
+    if (!branch) return;
+    draft.branches.delete(name);
+    draft.remove(branch.document);
+    if (branch.nvram !== null) draft.remove(branch.nvram);
+    if (branch.tag !== null) dropTag(draft, branch.files, branch.tag);
+    if (draft.branch === name) draft.branch = null;
+}
+
+function dropTag(draft: Draft, files: Readonly<Record<string, string>>, tag: string): void {
+    const images = Object.values(files);
+    draft.alter(images);
+    draft.after({ kind: "drop", files: images, tags: [tag] });
+}
+
+/** What is only forgotten keeps its contents, for good: nothing of it is ours to remove any more. */
+function forget(draft: Draft, snapshot: SnapshotRecord): void {
+    for (const file of Object.values(snapshot.files)) draft.release(file);
+}
+
+/** Removes names, and the contents that no other name needs. */
+export async function compileDelete(draft: Draft, world: World, operation: DeleteOperation): Promise<void> {
+    const snapshots = going(draft, operation);
+    const gone = new Set(snapshots.map(({ name }) => name));
+    for (const name of operation.branches) removeBranch(draft, name);
+    moveUp(draft, gone);
+    for (const snapshot of snapshots) {
+        draft.snapshots.delete(snapshot.name);
+        draft.remove(snapshot.document);
+        if (snapshot.nvram !== null) draft.remove(snapshot.nvram);
+        if (operation.scope === "metadata") forget(draft, snapshot);
+        else if (snapshot.tag !== null) dropTag(draft, snapshot.files, snapshot.tag);
+    }
+    if (operation.scope !== "metadata") await settle(draft, world);
+}

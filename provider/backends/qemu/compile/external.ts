@@ -1,0 +1,120 @@
+import { AlreadyExistsError, type CreateOperation, InvalidInputError, quoted, UnsupportedError } from "../../../model";
+import { withDiskFiles } from "../../../xml";
+import { BACKEND } from "../capabilities";
+import type { Draft } from "../draft";
+import type { Files } from "../records";
+import { remember } from "./create";
+import { type Participant, participants } from "./disks";
+import { dropUnused, ours } from "./settle";
+import { keepTip } from "./tip";
+import { adopt, configOf, located, nvramOf, snapshotOf, type World } from "./world";
+
+/** Bytes that the guest sees of a file, which may be an overlay that is only about to be made. */
+async function sizeOf(draft: Draft, world: World, file: string): Promise<number> {
+    return draft.sizes.get(file) ?? (await world.virtualSize(file, draft.formatOf(file)));
+}
+
+/** Puts a new empty overlay on a file. */
+export async function overlayOn(draft: Draft, world: World, target: string, backing: string, wanted: string | null = null): Promise<string> {
+    const file = wanted ?? draft.allocate(target, "qcow2");
+    draft.addOverlay(file, backing, await sizeOf(draft, world, backing));
+    return file;
+}
+
+/** Puts new empty overlays on all of them. */
+export async function overlaysOn(draft: Draft, world: World, files: Files): Promise<Files> {
+    const made: Record<string, string> = {};
+    for (const [target, file] of Object.entries(files)) made[target] = await overlayOn(draft, world, target, file);
+    return made;
+}
+
+/** The overlay on a frozen disk: a new one, or the one that the program made. */
+async function leafOn(draft: Draft, world: World, part: Participant, backing: string, operation: CreateOperation): Promise<string> {
+    const property = `disks.${part.target}.file`;
+    const wanted = part.overlay;
+    if (!operation.reuseExternal) {
+        if (wanted !== null && (await world.exists(wanted))) throw new AlreadyExistsError(`${property} ${quoted(wanted)} exists already; name another file, or say reuseExternal`);
+        return overlayOn(draft, world, part.target, backing, wanted);
+    }
+    if (wanted === null) throw new InvalidInputError(`reuseExternal needs ${property}, the overlay that is there already`, property);
+    if ((await world.backing(wanted)) !== backing) {
+        throw new InvalidInputError(`${property} ${quoted(wanted)} does not stand on ${quoted(backing)}, which the snapshot freezes; make it with that backing file`, property);
+    }
+    draft.images.set(wanted, { path: wanted, backing, format: "qcow2", owned: false });
+    return wanted;
+}
+
+/** A file that is about to be frozen gives way to a compressed copy of itself. */
+async function compressed(draft: Draft, world: World, operation: CreateOperation, target: string, file: string): Promise<string> {
+    if (operation.compression === undefined) return file;
+    const image = draft.images.get(file);
+    if (!image || image.backing === null || !(await ours(draft, file, world))) {
+        throw new UnsupportedError(BACKEND, `compression of ${quoted(file)}, which Snaptree did not make and never writes`, "take this snapshot without compression; later ones can have it");
+    }
+    const to = draft.allocate(target, "qcow2");
+    draft.sizes.set(to, await sizeOf(draft, world, file));
+    draft.images.set(to, { ...image, path: to });
+    const backing = draft.backingName(image.backing);
+    draft.before({ kind: "compress", from: file, to, type: operation.compression, backing, backingFormat: draft.formatOf(image.backing) });
+    draft.alter([file]);
+    draft.remove(file);
+    return to;
+}
+
+async function compressedAll(draft: Draft, world: World, operation: CreateOperation, files: Files): Promise<Files> {
+    const frozen: Record<string, string> = {};
+    for (const [target, file] of Object.entries(files)) frozen[target] = await compressed(draft, world, operation, target, file);
+    return frozen;
+}
+
+function known(draft: Draft, parts: readonly Participant[]): Files {
+    for (const part of parts) draft.know(part.file, part.format);
+    draft.freeze(parts.map(({ file }) => file));
+    return Object.fromEntries(parts.map(({ target, file }) => [target, file]));
+}
+
+/** Freezes the leaves that the domain writes to, and puts new ones on them. */
+export async function externalFromTip(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
+    const domain = draft.domain();
+    const parts = participants(domain, operation, "external");
+    const files = await compressedAll(draft, world, operation, known(draft, parts));
+    const overlays: Record<string, string> = {};
+    for (const part of parts) overlays[part.target] = await leafOn(draft, world, part, files[part.target] ?? part.file, operation);
+    const config = withDiskFiles(draft.config, located(draft, files));
+    remember(draft, operation, { mode: "external", files, overlays, config, nvram: await nvramOf(world, domain) });
+    if (!operation.noMetadata) draft.current = operation.name;
+    draft.pointTip(overlays);
+    const branch = draft.activeBranch();
+    if (branch) draft.branches.set(branch.name, { ...branch, tip: draft.current, files: { ...branch.files, ...overlays } });
+}
+
+/** What a fresh leaf goes on: the parent's files, or for a root the disks as they are. */
+function under(draft: Draft, operation: CreateOperation): Files {
+    if (operation.parent === null) return known(draft, participants(draft.domain(), operation, "external"));
+    const { files } = snapshotOf(draft, operation.parent);
+    const chosen = Object.entries(files).filter(([target]) => operation.disks?.[target]?.snapshot !== "no");
+    if (chosen.length === 0) throw new InvalidInputError("no disk takes part in the snapshot; include at least one of its parent's", "disks");
+    return Object.fromEntries(chosen);
+}
+
+/** Freezes a fresh leaf of the parent, which commands may have changed first. */
+export async function externalFromParent(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
+    if (Object.values(operation.disks ?? {}).some(({ file }) => file !== undefined)) {
+        throw new UnsupportedError(BACKEND, "disks.*.file for a snapshot that is not of the tip", "leave the file out, or take the snapshot where its parent is current");
+    }
+    const parent = operation.parent === null ? null : snapshotOf(draft, operation.parent);
+    const domain = draft.domain();
+    const fresh = await overlaysOn(draft, world, under(draft, operation));
+    if (operation.provisioned) draft.before({ kind: "provision", files: fresh });
+    const files = await compressedAll(draft, world, operation, fresh);
+    const overlays = operation.moveTip ? await overlaysOn(draft, world, files) : {};
+    const config = (parent && (await configOf(draft, world, parent))) ?? draft.config;
+    const nvram = parent ? parent.nvram : await nvramOf(world, domain);
+    remember(draft, operation, { mode: "external", files, overlays, config: withDiskFiles(config, located(draft, files)), nvram });
+    if (!operation.moveTip) return;
+    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, await nvramOf(world, domain));
+    if (parent) await adopt(draft, world, parent, overlays);
+    else draft.pointTip(overlays);
+    draft.current = operation.noMetadata ? operation.parent : operation.name;
+    await dropUnused(draft, world);
+}

@@ -1,0 +1,97 @@
+import { AlreadyExistsError, type CreateOperation, HostError, InvalidInputError, quoted, tipSnapshotName } from "../../../model";
+import type { Draft } from "../draft";
+import type { Files } from "../records";
+import { remember } from "./create";
+import { participants } from "./disks";
+import { keepTip } from "./tip";
+import { adopt, configOf, nvramOf, snapshotOf, type World } from "./world";
+
+/** Refuses a name that an image has already, or that is the ID of another of its snapshots: qemu-img takes a number for an ID first. */
+async function checkTag(world: World, files: readonly string[], tag: string): Promise<void> {
+    for (const file of files) {
+        for (const { id, name } of await world.tags(file)) {
+            if (name === tag) {
+                throw new AlreadyExistsError(`the image ${quoted(file)} holds an internal snapshot ${quoted(tag)} that Snaptree knows nothing of; redefine it, or choose another name`);
+            }
+            if (id === tag && name !== tag) {
+                throw new InvalidInputError(`the name ${quoted(tag)} is the ID of the internal snapshot ${quoted(name)} in ${quoted(file)}; choose a name that is no small number`, "name");
+            }
+        }
+    }
+}
+
+/** Takes a hidden snapshot of the tip; gives its name in the images. */
+export async function holdTip(draft: Draft, world: World, files: readonly string[], branch: string): Promise<string> {
+    const tag = tipSnapshotName(branch);
+    await checkTag(world, files, tag);
+    draft.before({ kind: "take", files, tags: [tag] });
+    return tag;
+}
+
+/** The images of the disks that take part. */
+function imagesOf(draft: Draft, operation: CreateOperation): Files {
+    const parts = participants(draft.domain(), operation, "internal");
+    for (const { file, format } of parts) draft.know(file, format);
+    return Object.fromEntries(parts.map(({ target, file }) => [target, file]));
+}
+
+/** Takes an internal snapshot of every disk as it is. */
+export async function internalFromTip(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
+    const domain = draft.domain();
+    const files = imagesOf(draft, operation);
+    await take(draft, world, operation, files);
+    const config = draft.config;
+    remember(draft, operation, { mode: "internal", files, overlays: {}, config, nvram: await nvramOf(world, domain) });
+    if (operation.noMetadata) return;
+    draft.current = operation.name;
+    const branch = draft.activeBranch();
+    if (branch) draft.branches.set(branch.name, { ...branch, tip: operation.name });
+}
+
+async function take(draft: Draft, world: World, operation: CreateOperation, files: Files): Promise<void> {
+    const images = Object.values(files);
+    draft.alter(images);
+    await checkTag(world, images, operation.name);
+    draft.before({ kind: "take", files: images, tags: [operation.name] });
+}
+
+/** The snapshot whose contents the tip has, for a way back to it. */
+function wayBack(draft: Draft): string {
+    const tag = draft.current === null ? null : snapshotOf(draft, draft.current).tag;
+    if (tag === null) throw new HostError("the tip belongs to no snapshot, so there is no way back to it; take a snapshot of it first");
+    return tag;
+}
+
+/** Goes to the parent, where commands may change the disks, takes the snapshot there, and comes back if the domain is on a branch. */
+export async function internalFromParent(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
+    const domain = draft.domain();
+    const parent = operation.parent === null ? null : snapshotOf(draft, operation.parent);
+    const files = parent ? parent.files : imagesOf(draft, operation);
+    const images = Object.values(files);
+    draft.alter(images);
+    const keep = operation.moveTip ? operation.keepTip : (draft.branch ?? "work");
+    // Commands write to the disks themselves: without a snapshot of them first there would be no way back from a failure.
+    const passing = keep ?? (operation.provisioned && parent === null ? "work" : null);
+    const held = passing === null ? wayBack(draft) : await holdTip(draft, world, images, passing);
+    if (parent) draft.before({ kind: "apply", files: images, tag: tagOf(parent.tag, parent.name), undo: held });
+    else if (operation.provisioned) draft.before({ kind: "apply", files: images, tag: held, undo: held });
+    if (operation.provisioned) draft.before({ kind: "provision", files });
+    await take(draft, world, operation, files);
+    const config = (parent && (await configOf(draft, world, parent))) ?? draft.config;
+    remember(draft, operation, { mode: "internal", files, overlays: {}, config, nvram: parent ? parent.nvram : await nvramOf(world, domain) });
+    if (!operation.moveTip) {
+        draft.before({ kind: "apply", files: images, tag: held, undo: operation.name });
+        draft.after({ kind: "drop", files: images, tags: [held] });
+        return;
+    }
+    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, await nvramOf(world, domain), held);
+    else if (passing !== null) draft.after({ kind: "drop", files: images, tags: [held] });
+    if (parent) await adopt(draft, world, parent, files);
+    draft.current = operation.noMetadata ? operation.parent : operation.name;
+}
+
+/** The name of an internal snapshot in its images. */
+export function tagOf(tag: string | null, name: string): string {
+    if (tag === null) throw new HostError(`snapshot ${quoted(name)} is not kept inside its images`);
+    return tag;
+}

@@ -1,0 +1,123 @@
+import type { Draft } from "../draft";
+
+/** What the steps that tidy up need to know of the world. */
+export interface Surroundings {
+    /** Files that other domains' chains use: never written, never removed. Looked up once, when first asked for. */
+    readonly foreign: () => Promise<ReadonlySet<string>>;
+    readonly allocated: (file: string) => Promise<number>;
+    /** Bytes that the guest sees of a file that is there. */
+    readonly virtualSize: (file: string, format: string) => Promise<number>;
+}
+
+/** Files that a name still needs: a snapshot's contents, a branch's leaf, the tip. */
+function named(draft: Draft): Set<string> {
+    const files = new Set(Object.values(draft.tip()));
+    for (const snapshot of draft.snapshots.values()) for (const file of Object.values(snapshot.files)) files.add(file);
+    for (const branch of draft.branches.values()) for (const file of Object.values(branch.files)) files.add(file);
+    return files;
+}
+
+/** Snaptree made the file, and no other domain uses it. */
+export async function ours(draft: Draft, file: string, around: Surroundings): Promise<boolean> {
+    return draft.images.get(file)?.owned === true && !(await around.foreign()).has(file);
+}
+
+/** Removes our files that nothing names and nothing stands on. */
+export async function dropUnused(draft: Draft, around: Surroundings): Promise<void> {
+    for (let again = true; again; ) {
+        again = false;
+        const needed = named(draft);
+        const under = new Set([...draft.images.values()].map((image) => image.backing));
+        for (const { path } of [...draft.images.values()]) {
+            if (needed.has(path) || under.has(path) || !(await ours(draft, path, around))) continue;
+            draft.alter([path]);
+            draft.remove(path);
+            again = true;
+        }
+    }
+}
+
+/** An unnamed inner file and the one file that stands on it. */
+interface Mergeable {
+    readonly inner: string;
+    readonly overlay: string;
+}
+
+async function mergeables(draft: Draft, around: Surroundings): Promise<Map<string, Mergeable>> {
+    const needed = named(draft);
+    const above = new Map<string, string[]>();
+    for (const { path, backing } of draft.images.values()) if (backing !== null) above.set(backing, [...(above.get(backing) ?? []), path]);
+    const found = new Map<string, Mergeable>();
+    for (const [inner, overlays] of above) {
+        const [overlay, ...others] = overlays;
+        if (overlay === undefined || others.length > 0 || needed.has(inner)) continue;
+        if ((await ours(draft, inner, around)) && (await ours(draft, overlay, around))) found.set(inner, { inner, overlay });
+    }
+    return found;
+}
+
+/** The uppermost of a chain: what pulls do before the commit must not meet what pushes below them do after it. */
+function uppermost(candidates: ReadonlyMap<string, Mergeable>): Mergeable | undefined {
+    return [...candidates.values()].find(({ overlay }) => !candidates.has(overlay));
+}
+
+/** Copies the inner file's clusters up; undoable, so it is done before the commit. */
+function pull(draft: Draft, { inner, overlay }: Mergeable): void {
+    const image = draft.images.get(inner);
+    const under = image?.backing ?? null;
+    draft.before({
+        kind: "pull",
+        overlay,
+        from: { backing: draft.backingName(inner), format: draft.formatOf(inner) },
+        onto: under === null ? null : { backing: draft.backingName(under), format: draft.formatOf(under) },
+    });
+    const record = draft.images.get(overlay);
+    if (record) draft.images.set(overlay, { ...record, backing: under });
+    draft.remove(inner);
+}
+
+/** Writes the overlay's clusters down; from then on the inner file is what the overlay was. */
+function push(draft: Draft, { inner, overlay }: Mergeable): void {
+    draft.after({ kind: "commit", overlay });
+    for (const dependent of draft.dependents(overlay)) {
+        draft.after({ kind: "point", overlay: dependent.path, backing: draft.backingName(inner), format: "qcow2" });
+        draft.alter([dependent.path]);
+        draft.images.set(dependent.path, { ...dependent, backing: inner });
+    }
+    rename(draft, overlay, inner);
+    draft.remove(overlay);
+}
+
+/** Whatever was called by one file's name is called by another's. */
+function rename(draft: Draft, from: string, to: string): void {
+    const renamed = (files: Readonly<Record<string, string>>) => Object.fromEntries(Object.entries(files).map(([target, file]) => [target, file === from ? to : file]));
+    for (const snapshot of draft.snapshots.values()) draft.snapshots.set(snapshot.name, { ...snapshot, files: renamed(snapshot.files) });
+    for (const branch of draft.branches.values()) draft.branches.set(branch.name, { ...branch, files: renamed(branch.files) });
+    const moved = Object.entries(draft.tip()).filter(([, file]) => file === from);
+    draft.pointTip(Object.fromEntries(moved.map(([target]) => [target, to])));
+}
+
+/** Whichever direction copies less; down only between files of one size, since a smaller one would grow or hide what it has. */
+async function cheaperUp(merge: Mergeable, around: Surroundings): Promise<boolean> {
+    const [up, down, innerSize, overlaySize] = await Promise.all([
+        around.allocated(merge.inner),
+        around.allocated(merge.overlay),
+        around.virtualSize(merge.inner, "qcow2"),
+        around.virtualSize(merge.overlay, "qcow2"),
+    ]);
+    return innerSize !== overlaySize || up <= down;
+}
+
+/**
+ * Tidies up after names are gone (design section 2, delete): a file of ours that nothing names goes where nothing stands on it, is merged with the
+ * one file that does, and stays as an unnamed inner file while several do.
+ */
+export async function settle(draft: Draft, around: Surroundings): Promise<void> {
+    await dropUnused(draft, around);
+    for (let merge = uppermost(await mergeables(draft, around)); merge; merge = uppermost(await mergeables(draft, around))) {
+        draft.alter([merge.inner, merge.overlay]);
+        if (await cheaperUp(merge, around)) pull(draft, merge);
+        else push(draft, merge);
+    }
+}
+

@@ -1,0 +1,56 @@
+import { type Domain, HostError, NotFoundError, quoted } from "../../../model";
+import { child, parseSnapshot, withDiskFiles, type XmlElement } from "../../../xml";
+import type { Draft } from "../draft";
+import type { Files, SnapshotRecord } from "../records";
+import type { Surroundings } from "./settle";
+
+/** What compiling reads of the world; it changes none of it. */
+export interface World extends Surroundings {
+    readonly exists: (file: string) => Promise<boolean>;
+    /** Absolute path of what an overlay stands on. */
+    readonly backing: (overlay: string) => Promise<string | null>;
+    /** Names of the internal snapshots in a qcow2 file, with their IDs. */
+    readonly tags: (file: string) => Promise<readonly { readonly id: string; readonly name: string }[]>;
+    readonly read: (file: string) => Promise<string>;
+}
+
+/** @throws NotFoundError */
+export function snapshotOf(draft: Draft, name: string): SnapshotRecord {
+    const found = draft.snapshots.get(name);
+    if (!found) throw new NotFoundError(`there is no snapshot ${quoted(name)}; “snaptree list” shows what is there`);
+    return found;
+}
+
+/** Files with their formats, as documents have them. */
+export function located(draft: Draft, files: Files): Record<string, { file: string; format: string }> {
+    return Object.fromEntries(Object.entries(files).map(([target, file]) => [target, { file, format: draft.formatOf(file) }]));
+}
+
+/** The configuration that a snapshot holds; null where its document has none. */
+export async function configOf(draft: Draft, world: World, snapshot: SnapshotRecord): Promise<XmlElement | null> {
+    const { domain } = parseSnapshot(draft.pending(snapshot.document) ?? (await world.read(snapshot.document)));
+    // A <domain> with nothing but a <uuid> is how old libvirt wrote that it has none.
+    return domain && child(domain, "devices") ? domain : null;
+}
+
+/** The domain goes over to a snapshot's configuration, with its disks on new files; a disk that the snapshot leaves out stays as it is. */
+export async function adopt(draft: Draft, world: World, snapshot: SnapshotRecord, files: Files): Promise<void> {
+    const config = await configOf(draft, world, snapshot);
+    if (!config) throw new HostError(`snapshot ${quoted(snapshot.name)} has no <domain> to go back to; redefine it with one`);
+    const before = draft.tip();
+    draft.config = withDiskFiles(config, located(draft, { ...before, ...files }));
+    for (const [target, file] of Object.entries(before)) {
+        if (draft.tip()[target] === undefined) draft.release(file); // Its disk is not in that configuration: nobody's to remove.
+    }
+    restoreNvram(draft, snapshot.nvram);
+}
+
+/** The path of the guest's firmware variables; null where there are none yet. */
+export async function nvramOf(world: World, domain: Domain): Promise<string | null> {
+    return domain.nvram !== null && (await world.exists(domain.nvram)) ? domain.nvram : null;
+}
+
+function restoreNvram(draft: Draft, saved: string | null): void {
+    const path = draft.domain().nvram;
+    if (saved !== null && path !== null) draft.after({ kind: "copy", from: saved, to: path });
+}

@@ -1,0 +1,161 @@
+import { access, copyFile, readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { type Domain, type Hierarchy, HostError, listed, NotFoundError, type Operation, quoted, type Snapshot } from "../../model";
+import { child, formatSnapshot, parseDomain, parseSnapshot, parseXml, withDiskFiles } from "../../xml";
+import type { JournalEntry, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
+import { capabilities } from "./capabilities";
+import { compile, type World } from "./compile";
+import { branchDiffers, differs } from "./dirty";
+import { Draft, type Next } from "./draft";
+import { syncFile, syncFolder, writeNewFile } from "./files";
+import type { Folder } from "./folder";
+import { foreignFiles } from "./foreign";
+import { refuseOpenImages } from "./holders";
+import { allocatedBytes, type Images } from "./images";
+import { takeLock } from "./lock";
+import { readQcow2 } from "./qcow2";
+import type { Files, Records, SnapshotRecord } from "./records";
+import { perform, type QemuStep, undo } from "./steps";
+
+/** What a transaction is for, in a few words. */
+function titleOf(operations: readonly Operation[]): string {
+    const [first, ...more] = operations;
+    if (!first) return "nothing";
+    const title = `${first.kind} snapshot ${quoted(first.name)}`;
+    return more.length === 0 ? title : `${title} and ${more.length} more`;
+}
+
+function toSnapshot({ name, parent, description, creationTime, state, mode, files, contentId }: SnapshotRecord): Snapshot {
+    return { name, parent, description, creationTime, state, mode, memory: false, files, contentId };
+}
+
+function filesOf(domain: Domain): Files {
+    return Object.fromEntries(domain.disks.flatMap(({ target, file }) => (file === null ? [] : [[target, file]])));
+}
+
+/** A domain of the embedded backend. */
+export class QemuDomain implements ManagedDomain {
+    readonly capabilities = capabilities;
+
+    constructor(
+        readonly name: string,
+        private readonly folder: Folder,
+        private readonly root: string,
+        private readonly images: Images,
+    ) {}
+
+    async domain(): Promise<Domain> {
+        return parseDomain(await this.folder.domainXml());
+    }
+
+    async hierarchy(): Promise<Hierarchy> {
+        const records = await this.folder.records();
+        const domain = await this.domain();
+        const current = records.current === null ? undefined : records.snapshots.get(records.current);
+        return {
+            domain: this.name,
+            uuid: domain.uuid,
+            powerState: "shutoff",
+            current: records.current,
+            branch: records.branch,
+            dirty: await differs(filesOf(domain), current),
+            snapshots: listed([...records.snapshots.values()].map(toSnapshot)),
+            branches: await this.branches(records),
+        };
+    }
+
+    private async branches(records: Records): Promise<Hierarchy["branches"]> {
+        const named = [...records.branches.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+        const dirty = await Promise.all(named.map((branch) => branchDiffers(records, branch)));
+        return named.map(({ name, from, tip, files }, i) => ({ name, from, tip, files, active: name === records.branch, dirty: dirty[i] === true }));
+    }
+
+    /** What is stored, with what changed since it was written: the place in the tree, the description, where the contents are. */
+    async document(snapshot: string): Promise<string> {
+        const records = await this.folder.records();
+        const record = records.snapshots.get(snapshot);
+        if (!record) throw new NotFoundError(`there is no snapshot ${quoted(snapshot)}; “snaptree list” shows what is there`);
+        const stored = parseSnapshot(await readFile(record.document, "utf8"));
+        const files = Object.fromEntries(
+            Object.entries(record.files).map(([target, file]) => [target, { file, format: records.images.get(file)?.format ?? "qcow2" }]),
+        );
+        const { name, parent, description, creationTime, state } = record;
+        const domain = stored.domain && child(stored.domain, "devices") ? withDiskFiles(stored.domain, files) : stored.domain;
+        return formatSnapshot({ ...stored, name, parent, description, creationTime, state, domain });
+    }
+
+    lock(options: LockOptions): Promise<Lock> {
+        return takeLock(this.folder.lock, options);
+    }
+
+    async compile(operations: readonly Operation[]): Promise<Transaction> {
+        const config = parseXml(await this.folder.domainXml());
+        const draft = new Draft(this.folder.path, await this.folder.records(), config);
+        const world = this.world();
+        for (const operation of operations) await compile(draft, world, operation);
+        await refuseOpenImages(draft.use());
+        return draft.transaction(titleOf(operations));
+    }
+
+    private world(): World {
+        let foreign: Promise<ReadonlySet<string>> | undefined;
+        const headers = new Map<string, ReturnType<typeof readQcow2>>();
+        const header = (file: string) => {
+            const known = headers.get(file) ?? readQcow2(file);
+            headers.set(file, known);
+            return known;
+        };
+        return {
+            foreign: () => (foreign ??= foreignFiles(this.root, this.name)),
+            allocated: allocatedBytes,
+            virtualSize: async (file, format) => (format === "qcow2" ? (await header(file)).virtualSize : (await this.images.info(file, format)).virtualSize),
+            backing: async (overlay) => {
+                const { backing } = await header(overlay);
+                return backing === null ? null : resolve(dirname(overlay), backing);
+            },
+            tags: async (file) => (await header(file)).snapshots,
+            exists: (file) =>
+                access(file).then(
+                    () => true,
+                    () => false,
+                ),
+            read: (file) => readFile(file, "utf8"),
+        };
+    }
+
+    perform(step: Step, context: StepContext): Promise<void> {
+        return perform(this.images, step as QemuStep, context);
+    }
+
+    undo(step: Step): Promise<void> {
+        return undo(this.images, step as QemuStep);
+    }
+
+    async commit(transaction: Transaction): Promise<void> {
+        const { records, files } = transaction.next as Next;
+        for (const { file, contents } of files) {
+            if (typeof contents === "string") await writeNewFile(file, contents);
+            else await copyFile(contents.copyOf, file).then(() => syncFile(file));
+        }
+        if (files.length > 0) await syncFolder(this.folder.path);
+        await this.folder.writeRecords(records);
+    }
+
+    async committed(entry: JournalEntry): Promise<boolean> {
+        const { generation } = await this.folder.records();
+        if (generation > entry.generation) throw new HostError(`the journal of ${quoted(this.name)} is older than its records; nothing was changed`, { generation });
+        return generation === entry.generation;
+    }
+
+    readJournal(): Promise<JournalEntry | null> {
+        return this.folder.journal();
+    }
+
+    writeJournal(entry: JournalEntry): Promise<void> {
+        return this.folder.writeJournal(entry);
+    }
+
+    clearJournal(): Promise<void> {
+        return this.folder.clearJournal();
+    }
+}

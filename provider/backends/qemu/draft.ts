@@ -1,0 +1,215 @@
+import { existsSync } from "node:fs";
+import { relative, isAbsolute, join } from "node:path";
+import { type Domain, HostError, InvalidInputError, quoted } from "../../model";
+import { formatXml, parseDomain, withDiskFiles, type XmlElement } from "../../xml";
+import type { Step, Transaction } from "../backend";
+import type { Use } from "./holders";
+import type { BranchRecord, Files, ImageRecord, Records, SnapshotRecord } from "./records";
+import type { QemuStep, RemoveStep, TakeStep } from "./steps";
+import type { NewOverlay } from "./storage-daemon";
+
+/** A file that the commit writes before the records name it. */
+export interface NewFile {
+    readonly file: string;
+    readonly contents: string | { readonly copyOf: string };
+}
+
+/** What a transaction of this backend commits. */
+export interface Next {
+    readonly records: Records;
+    readonly files: readonly NewFile[];
+}
+
+type Changeable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The longest name of a backing file that a qcow2 header holds. */
+const MAX_BACKING_BYTES = 1023;
+
+/**
+ * The records and the domain's document as operations leave them, and the steps that get there. Nothing outside is changed: compiling several
+ * operations on one draft makes one transaction of them.
+ */
+export class Draft {
+    current: string | null;
+    branch: string | null;
+    config: XmlElement;
+    readonly images: Map<string, ImageRecord>;
+    readonly snapshots: Map<string, SnapshotRecord>;
+    readonly branches: Map<string, BranchRecord>;
+    /** Virtual sizes of overlays that are not there yet, in bytes. */
+    readonly sizes = new Map<string, number>();
+    private next: number;
+    private readonly overlays: NewOverlay[] = [];
+    private readonly prepare: QemuStep[] = [];
+    private readonly finish: QemuStep[] = [];
+    private readonly removed: string[] = [];
+    private readonly files = new Map<string, NewFile>();
+    private readonly frozen = new Set<string>();
+    private readonly altered = new Set<string>();
+
+    constructor(
+        readonly folder: string,
+        readonly stored: Records,
+        readonly storedConfig: XmlElement,
+    ) {
+        this.current = stored.current;
+        this.branch = stored.branch;
+        this.next = stored.next;
+        this.config = storedConfig;
+        this.images = new Map(stored.images);
+        this.snapshots = new Map(stored.snapshots);
+        this.branches = new Map(stored.branches);
+        this.reconcile();
+    }
+
+    /** What somebody changed in the domain's document: a disk that is gone or new is theirs to decide; one that points elsewhere would be guesswork. */
+    private reconcile(): void {
+        const now = this.tip();
+        for (const [target, file] of Object.entries(this.stored.tip)) {
+            if (now[target] === undefined) this.release(file);
+            else if (now[target] !== file) {
+                throw new HostError(
+                    `${quoted(join(this.folder, "domain.xml"))} has disk ${target} on ${quoted(now[target])}, and Snaptree left it on ${quoted(file)}; point it back before going on, so that nothing is lost`,
+                );
+            }
+        }
+    }
+
+    /** Disk target to the file that the domain writes to. */
+    tip(): Files {
+        const files: Changeable<Files> = {};
+        for (const { target, file } of this.domain().disks) if (file !== null) files[target] = file;
+        return files;
+    }
+
+    domain(): Domain {
+        return parseDomain(this.config);
+    }
+
+    activeBranch(): BranchRecord | undefined {
+        return this.branch === null ? undefined : this.branches.get(this.branch);
+    }
+
+    /** The text of a document that the commit is to write. */
+    pending(file: string): string | undefined {
+        const contents = this.files.get(file)?.contents;
+        return typeof contents === "string" ? contents : undefined;
+    }
+
+    /** Points disks of the domain at other files. */
+    pointTip(files: Files): void {
+        this.config = withDiskFiles(this.config, Object.fromEntries(Object.entries(files).map(([target, file]) => [target, { file, format: this.formatOf(file) }])));
+    }
+
+    formatOf(file: string): string {
+        return this.images.get(file)?.format ?? "qcow2";
+    }
+
+    /** A new file name in the domain's folder: nothing but a disk's target, a number and an ending. */
+    allocate(stem: string, ending: string): string {
+        for (;;) {
+            const path = join(this.folder, `${stem}.${this.next++}.${ending}`);
+            if (!existsSync(path)) return path;
+        }
+    }
+
+    /** A document or a copy that the commit writes. */
+    addFile(stem: string, ending: string, contents: NewFile["contents"]): string {
+        const file = this.allocate(stem, ending);
+        this.files.set(file, { file, contents });
+        return file;
+    }
+
+    /** How one file names another as its backing file: relative within the folder, so that the folder can be moved. */
+    backingName(file: string): string {
+        const inside = relative(this.folder, file);
+        const name = inside.startsWith("..") || isAbsolute(inside) || /[:,]/.test(inside) ? file : inside;
+        if (Buffer.byteLength(name) > MAX_BACKING_BYTES) {
+            throw new InvalidInputError(`the path ${quoted(file)} is longer than the ${MAX_BACKING_BYTES} bytes that qcow2 has for a backing file; move it to a shorter one`, "disks");
+        }
+        return name;
+    }
+
+    /** Notes an image that is there already. */
+    know(file: string, format: string): void {
+        if (!this.images.has(file)) this.images.set(file, { path: file, backing: null, format, owned: false });
+    }
+
+    /** A new empty overlay, made before everything else. */
+    addOverlay(file: string, backing: string, size: number): void {
+        this.sizes.set(file, size);
+        this.images.set(file, { path: file, backing, format: "qcow2", owned: true });
+        this.overlays.push({ file, size, backing: this.backingName(backing), backingFormat: this.formatOf(backing) });
+    }
+
+    release(file: string): void {
+        const image = this.images.get(file);
+        if (image) this.images.set(file, { ...image, owned: false });
+    }
+
+    dependents(file: string): ImageRecord[] {
+        return [...this.images.values()].filter((image) => image.backing === file);
+    }
+
+    freeze(files: Iterable<string>): void {
+        for (const file of files) this.frozen.add(file);
+    }
+
+    alter(files: Iterable<string>): void {
+        for (const file of files) this.altered.add(file);
+    }
+
+    /** A step before the commit. Internal snapshots of the same images in a row are taken in one go. */
+    before(step: QemuStep): void {
+        const last = this.prepare.at(-1);
+        if (step.kind === "take" && last?.kind === "take" && sameFiles(step, last)) {
+            this.prepare[this.prepare.length - 1] = { ...last, tags: [...last.tags, ...step.tags] };
+        } else this.prepare.push(step);
+    }
+
+    /** A step after the commit. */
+    after(step: QemuStep): void {
+        this.finish.push(step);
+    }
+
+    /** Removes a file after everything else. */
+    remove(file: string): void {
+        this.images.delete(file);
+        this.removed.push(file);
+    }
+
+    /** Files that must not be in use by others while the steps run. */
+    use(): Use {
+        const made = new Set(this.overlays.map(({ file }) => file));
+        const there = (files: ReadonlySet<string>) => [...files].filter((file) => !made.has(file));
+        return { frozen: there(this.frozen), altered: there(this.altered) };
+    }
+
+    transaction(title: string): Transaction & { readonly next: Next } {
+        const generation = this.stored.generation + 1;
+        const overlays: Step[] = this.overlays.length > 0 ? [{ kind: "overlays", overlays: this.overlays }] : [];
+        const domain: Step[] = this.config === this.storedConfig ? [] : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config) }];
+        const removal: RemoveStep[] = this.removed.length > 0 ? [{ kind: "remove", files: this.removed }] : [];
+        const records: Records = {
+            generation,
+            next: this.next,
+            current: this.current,
+            branch: this.branch,
+            tip: this.tip(),
+            images: this.images,
+            snapshots: this.snapshots,
+            branches: this.branches,
+        };
+        return {
+            title,
+            generation,
+            prepare: [...overlays, ...this.prepare],
+            finish: [...this.finish, ...domain, ...removal],
+            next: { records, files: [...this.files.values()] },
+        };
+    }
+}
+
+function sameFiles(a: TakeStep, b: TakeStep): boolean {
+    return a.files.length === b.files.length && a.files.every((file, i) => file === b.files[i]);
+}

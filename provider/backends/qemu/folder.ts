@@ -1,0 +1,91 @@
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { checkName, HostError, NotFoundError, quoted, UnreachableError } from "../../model";
+import type { JournalEntry } from "../backend";
+import { readIfThere, removeFile, replaceFile } from "./files";
+import { formatRecords, noRecords, parseRecords, type Records } from "./records";
+
+const RECORDS = "hierarchy.json";
+const JOURNAL = "journal.json";
+const LOCK = "lock";
+export const DOMAIN = "domain.xml";
+
+/** One domain's folder under the root: its document, its records, its journal and its lock. */
+export class Folder {
+    constructor(readonly path: string) {}
+
+    get lock(): string {
+        return join(this.path, LOCK);
+    }
+
+    get domainFile(): string {
+        return join(this.path, DOMAIN);
+    }
+
+    async domainXml(): Promise<string> {
+        const text = await readIfThere(this.domainFile);
+        if (text === null) throw new NotFoundError(`there is no ${quoted(this.domainFile)}; “snaptree define” makes it`);
+        return text;
+    }
+
+    async records(): Promise<Records> {
+        const text = await readIfThere(join(this.path, RECORDS));
+        return text === null ? noRecords : parseRecords(text, this.path);
+    }
+
+    async writeRecords(records: Records): Promise<void> {
+        await replaceFile(join(this.path, RECORDS), formatRecords(records, this.path));
+    }
+
+    async journal(): Promise<JournalEntry | null> {
+        const text = await readIfThere(join(this.path, JOURNAL));
+        if (text === null) return null;
+        try {
+            return JSON.parse(text) as JournalEntry;
+        } catch (error) {
+            throw new HostError(`the journal in ${quoted(this.path)} can't be read; nothing was changed: move ${JOURNAL} away once the disks are checked`, {}, { cause: error });
+        }
+    }
+
+    async writeJournal(entry: JournalEntry): Promise<void> {
+        await replaceFile(join(this.path, JOURNAL), JSON.stringify(entry));
+    }
+
+    async clearJournal(): Promise<void> {
+        await removeFile(join(this.path, JOURNAL));
+    }
+}
+
+/** @throws UnreachableError where the root is not there: an unmounted share is no empty host. */
+async function checkRoot(root: string): Promise<void> {
+    const there = await stat(root).catch((error: unknown) => {
+        throw new UnreachableError(`the host's folder ${quoted(root)} can't be reached: ${(error as Error).message}; make or mount it, or correct the URI`, { folder: root }, { cause: error });
+    });
+    if (!there.isDirectory()) throw new UnreachableError(`the host's ${quoted(root)} is no folder; correct the URI`, { folder: root });
+}
+
+/** The names of the domains under a root. */
+export async function domainNames(root: string): Promise<string[]> {
+    await checkRoot(root);
+    const entries = await readdir(root, { withFileTypes: true });
+    const names: string[] = [];
+    for (const entry of entries) if (entry.isDirectory() && (await readIfThere(join(root, entry.name, DOMAIN))) !== null) names.push(entry.name);
+    return names.sort();
+}
+
+/** @throws NotFoundError where there is no such domain. */
+export async function openFolder(root: string, domain: string): Promise<Folder> {
+    checkName(domain, "domain");
+    await checkRoot(root);
+    const folder = new Folder(join(root, domain));
+    if ((await readIfThere(folder.domainFile)) === null) throw new NotFoundError(`there is no domain ${quoted(domain)} under ${quoted(root)}; “snaptree define” makes one`);
+    return folder;
+}
+
+/** Makes a folder for a new domain. */
+export async function newFolder(root: string, domain: string): Promise<Folder> {
+    checkName(domain, "domain");
+    await checkRoot(root);
+    await mkdir(join(root, domain), { recursive: true });
+    return new Folder(join(root, domain));
+}

@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import { isAbsolute, resolve } from "node:path";
+import { AlreadyExistsError, InvalidInputError, quoted, UnreachableError } from "../../model";
+import { formatXml, newDomain } from "../../xml";
+import type { Backend, BackendFactory, ManagedDomain, NewDomain } from "../backend";
+import { capabilities } from "./capabilities";
+import { QemuDomain } from "./domain";
+import { readIfThere, replaceFile } from "./files";
+import { domainNames, newFolder, openFolder } from "./folder";
+import { Images } from "./images";
+
+class QemuBackend implements Backend {
+    readonly capabilities = capabilities;
+    private readonly images = new Images();
+
+    constructor(private readonly root: string) {}
+
+    domains(): Promise<string[]> {
+        return domainNames(this.root);
+    }
+
+    async open(domain: string): Promise<ManagedDomain> {
+        return new QemuDomain(domain, await openFolder(this.root, domain), this.root, this.images);
+    }
+
+    async define({ name, disks }: NewDomain): Promise<ManagedDomain> {
+        if (disks.length === 0) throw new InvalidInputError("a domain needs at least one disk: --disk vda=FILE", "disks");
+        const placed = disks.map((disk) => ({ ...disk, file: resolve(disk.file) }));
+        for (const disk of placed) await this.checkImage(disk);
+        const folder = await newFolder(this.root, name);
+        if ((await readIfThere(folder.domainFile)) !== null) throw new AlreadyExistsError(`there is a domain ${quoted(name)} already under ${quoted(this.root)}; choose another name`);
+        await replaceFile(folder.domainFile, formatXml(newDomain({ name, uuid: randomUUID(), disks: placed })));
+        return this.open(name);
+    }
+
+    /** Refuses an image that is not there, or is of another format than is said: a guest could have forged the rest. */
+    private async checkImage({ target, file, format }: NewDomain["disks"][number]): Promise<void> {
+        try {
+            await this.images.info(file, format);
+        } catch (error) {
+            throw new InvalidInputError(`disk ${target}: ${(error as Error).message}`, `disks.${target}`, { cause: error });
+        }
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.images[Symbol.asyncDispose]();
+    }
+}
+
+/** `qemu:///embed?root=DIR`. */
+export const qemu: BackendFactory = {
+    accepts: (uri) => uri.protocol === "qemu:" && uri.host === "" && uri.pathname === "/embed",
+    connect: async (uri) => {
+        const root = uri.searchParams.get("root");
+        if (root === null || !isAbsolute(root)) throw new InvalidInputError("qemu:///embed needs the absolute path of a folder: qemu:///embed?root=/srv/vms", "host");
+        const others = [...uri.searchParams.keys()].filter((key) => key !== "root");
+        if (others.length > 0) throw new InvalidInputError(`qemu:///embed knows no ${quoted(others[0] ?? "")}; it takes root alone`, "host");
+        const folder = await realpath(root).catch((error: unknown) => {
+            throw new UnreachableError(`the host's folder ${quoted(root)} can't be reached: ${(error as Error).message}; make or mount it, or correct the URI`, { folder: root }, { cause: error });
+        });
+        return new QemuBackend(folder);
+    },
+};

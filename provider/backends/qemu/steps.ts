@@ -1,0 +1,177 @@
+import { copyFile, rename } from "node:fs/promises";
+import { dirname } from "node:path";
+import { HostError } from "../../model";
+import type { ProvisionStep, Step, StepContext } from "../backend";
+import { removeFile, replaceFile, syncFile, syncFolder } from "./files";
+import type { Images } from "./images";
+import type { NewOverlay } from "./storage-daemon";
+
+/** Makes empty overlays. */
+export interface OverlaysStep extends Step {
+    readonly kind: "overlays";
+    readonly overlays: readonly NewOverlay[];
+}
+
+/** Writes a compressed copy of an overlay's own clusters. */
+export interface CompressStep extends Step {
+    readonly kind: "compress";
+    readonly from: string;
+    readonly to: string;
+    readonly type: string;
+    readonly backing: string;
+    readonly backingFormat: string;
+}
+
+/** Takes internal snapshots, of all images or of none. */
+export interface TakeStep extends Step {
+    readonly kind: "take";
+    readonly files: readonly string[];
+    readonly tags: readonly string[];
+}
+
+/** The tip becomes what an internal snapshot holds; undone, what another one holds. */
+export interface ApplyStep extends Step {
+    readonly kind: "apply";
+    readonly files: readonly string[];
+    readonly tag: string;
+    readonly undo: string | null;
+}
+
+/** Deletes internal snapshots. */
+export interface DropStep extends Step {
+    readonly kind: "drop";
+    readonly files: readonly string[];
+    readonly tags: readonly string[];
+}
+
+/** Copies into `overlay` what `from` holds, and puts it on `from`'s own backing file. */
+export interface PullStep extends Step {
+    readonly kind: "pull";
+    readonly overlay: string;
+    readonly from: { readonly backing: string; readonly format: string };
+    readonly onto: { readonly backing: string; readonly format: string } | null;
+}
+
+/** Writes what `overlay` holds into the file under it. */
+export interface CommitStep extends Step {
+    readonly kind: "commit";
+    readonly overlay: string;
+}
+
+/** Puts an overlay on another file of the same contents. */
+export interface PointStep extends Step {
+    readonly kind: "point";
+    readonly overlay: string;
+    readonly backing: string;
+    readonly format: string;
+}
+
+/** Writes the domain's document. */
+export interface DomainStep extends Step {
+    readonly kind: "domain";
+    readonly file: string;
+    readonly xml: string;
+}
+
+export interface CopyStep extends Step {
+    readonly kind: "copy";
+    readonly from: string;
+    readonly to: string;
+}
+
+export interface RemoveStep extends Step {
+    readonly kind: "remove";
+    readonly files: readonly string[];
+}
+
+export type QemuStep =
+    | OverlaysStep
+    | CompressStep
+    | TakeStep
+    | ApplyStep
+    | DropStep
+    | PullStep
+    | CommitStep
+    | PointStep
+    | DomainStep
+    | CopyStep
+    | RemoveStep
+    | ProvisionStep;
+
+/** Carries out one step; repeating one that was interrupted is safe. */
+export async function perform(images: Images, step: QemuStep, context: StepContext): Promise<void> {
+    switch (step.kind) {
+        case "overlays":
+            await images.createOverlays(step.overlays);
+            return syncFolders(step.overlays.map(({ file }) => file));
+        case "compress":
+            await images.compress(step.from, step.to, step.type, step.backing, step.backingFormat, context);
+            return syncFolders([step.to]);
+        case "take":
+            for (const file of step.files) await images.takeSnapshots(file, step.tags);
+            return;
+        case "apply":
+            for (const file of step.files) await images.applySnapshot(file, step.tag);
+            return;
+        case "drop":
+            for (const file of step.files) await images.deleteSnapshots(file, step.tags);
+            return;
+        case "pull":
+            return images.pull(step.overlay, step.onto?.backing ?? null, step.onto?.format ?? null, context);
+        case "commit":
+            return images.commit(step.overlay, context);
+        case "point":
+            return images.point(step.overlay, step.backing, step.format);
+        case "domain":
+            return replaceFile(step.file, step.xml);
+        case "copy":
+            return replaceByCopy(step.from, step.to);
+        case "remove":
+            for (const file of step.files) await removeFile(file);
+            return;
+        case "provision":
+            return; // The engine runs it.
+    }
+}
+
+/** Takes back one step of a preparation, whether it was carried out, half carried out, or not at all. */
+export async function undo(images: Images, step: QemuStep): Promise<void> {
+    switch (step.kind) {
+        case "overlays":
+            for (const { file } of step.overlays) await removeFile(file);
+            return;
+        case "compress":
+            return removeFile(step.to);
+        case "take":
+            return undoTake(images, step);
+        case "apply":
+            if (step.undo === null) throw new HostError("this step can't be taken back", { step: step.kind });
+            for (const file of step.files) await images.applySnapshot(file, step.undo);
+            return;
+        case "pull":
+            // What was copied stays, and is the same as what stands under it.
+            return images.point(step.overlay, step.from.backing, step.from.format);
+        case "provision":
+            return;
+        default:
+            throw new HostError(`a step of the kind ${step.kind} can't be taken back`, { step: step.kind });
+    }
+}
+
+async function undoTake(images: Images, step: TakeStep): Promise<void> {
+    for (const file of step.files) {
+        await images.repairLeaks(file); // QEMU writes a snapshot so that a kill leaves unused clusters at worst.
+        await images.deleteSnapshots(file, step.tags);
+    }
+}
+
+async function syncFolders(files: readonly string[]): Promise<void> {
+    for (const folder of new Set(files.map((file) => dirname(file)))) await syncFolder(folder);
+}
+
+async function replaceByCopy(from: string, to: string): Promise<void> {
+    await copyFile(from, `${to}.new`);
+    await syncFile(`${to}.new`);
+    await rename(`${to}.new`, to);
+    await syncFolder(dirname(to));
+}

@@ -1,0 +1,96 @@
+import {
+    AlreadyExistsError,
+    type DeleteOperation,
+    type DeleteScope,
+    type Hierarchy,
+    InvalidInputError,
+    type Loss,
+    NotFoundError,
+    type Operation,
+    quoted,
+    type RedefineOperation,
+    type Snapshot,
+    Tree,
+} from "../model";
+import { basisOf, Plan } from "./plan";
+import { automaticBranch, type NewSnapshot, planNewSnapshot, tipOf } from "./tip";
+
+function planOf(hierarchy: Hierarchy, operations: readonly Operation[], losses: readonly Loss[] = []): Plan {
+    return new Plan(operations, losses, [], basisOf(hierarchy, operations));
+}
+
+/** Takes a snapshot; `parent` undefined: under the current one. With `replace`, one of that name goes first. */
+export function planCreate(hierarchy: Hierarchy, wanted: Omit<NewSnapshot, "parent"> & { parent?: string | null | undefined }, replace: boolean): Plan {
+    const tip = tipOf(hierarchy);
+    const tree = new Tree(hierarchy.snapshots);
+    const old = tree.get(wanted.name);
+    const replaced = old && replace ? replacement(tree, old) : null;
+    if (tip.names.has(wanted.name) && !replaced) {
+        throw new AlreadyExistsError(`there is a ${old ? "snapshot" : "branch"} ${quoted(wanted.name)} already; choose another name${old ? ", or replace it with force" : ""}`);
+    }
+    if (replaced && tip.current === wanted.name) Object.assign(tip, { current: old?.parent ?? null, dirty: true });
+    if (replaced) tip.roots = tree.size > 1;
+    const parent = wanted.parent === undefined ? tip.current : wanted.parent;
+    if (parent !== null && (!tree.has(parent) || parent === wanted.name)) throw new NotFoundError(`the parent ${quoted(parent)} is not there; create it first`);
+    return planOf(hierarchy, [...(replaced ? [replaced] : []), planNewSnapshot(tip, { ...wanted, parent })]);
+}
+
+/** As savevm does, but never under children (design section 2). */
+function replacement(tree: Tree<Snapshot>, old: Snapshot): DeleteOperation {
+    if (tree.children(old.name).length > 0) throw new AlreadyExistsError(`the snapshot ${quoted(old.name)} has children, so it can't be replaced; delete it first, or choose another name`);
+    return { kind: "delete", name: old.name, scope: "keepChildren", branches: [] };
+}
+
+/** The branches that stand on snapshots, the one that runs excepted: what it holds stays in the tip. */
+function branchesOn(hierarchy: Hierarchy, gone: ReadonlySet<string>): string[] {
+    const stands = (name: string | null) => name !== null && gone.has(name);
+    return hierarchy.branches.filter((branch) => !branch.active && (stands(branch.from) || stands(branch.tip))).map(({ name }) => name);
+}
+
+/**
+ * Deletes a snapshot, or what is below it.
+ *
+ * @throws NotFoundError
+ */
+export function planDelete(hierarchy: Hierarchy, name: string, scope: DeleteScope): Plan {
+    const tree = new Tree(hierarchy.snapshots);
+    tree.need(name);
+    const below = tree.descendants(name).map((snapshot) => snapshot.name);
+    const gone = { keepChildren: [], metadata: [name], subtree: [name, ...below], children: below }[scope];
+    const branches = branchesOn(hierarchy, new Set(gone));
+    const operation: DeleteOperation = { kind: "delete", name, scope, branches };
+    return planOf(
+        hierarchy,
+        [operation],
+        branches.map((branch) => `branch:${branch}`),
+    );
+}
+
+/** How a revert keeps the tip that it leaves: as a branch of that name, as an automatic one, or not. */
+export type Keep = string | true | undefined;
+
+/**
+ * The tip becomes a snapshot's state again (reset).
+ *
+ * @throws NotFoundError
+ */
+export function planRevert(hierarchy: Hierarchy, name: string, keep: Keep): Plan {
+    new Tree(hierarchy.snapshots).need(name);
+    const tip = tipOf(hierarchy);
+    const active = hierarchy.branches.find((branch) => branch.active);
+    const stays = active !== undefined && active.tip !== name;
+    const keepTip = keep === undefined || stays ? null : keep === true ? automaticBranch(tip) : keep;
+    if (keepTip !== null && typeof keep === "string" && tip.names.has(keepTip)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(keepTip)} already; choose another name`);
+    const goes = tip.dirty && !stays && keepTip === null;
+    return planOf(hierarchy, [{ kind: "revert", name, keepTip }], goes ? [active ? `branch:${active.name}` : "tip"] : []);
+}
+
+/** Restores or alters metadata. */
+export function planRedefine(hierarchy: Hierarchy, operation: RedefineOperation): Plan {
+    const tree = new Tree(hierarchy.snapshots);
+    if (operation.xml === undefined) tree.need(operation.name);
+    if (operation.rename !== undefined && operation.rename !== operation.name && tree.has(operation.rename)) {
+        throw new InvalidInputError(`there is a snapshot ${quoted(operation.rename)} already; choose another name`, "name");
+    }
+    return planOf(hierarchy, [operation]);
+}

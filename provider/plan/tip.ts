@@ -1,0 +1,67 @@
+import { type CreateOperation, type CreateSettings, type Hierarchy, InvalidInputError, quoted } from "../model";
+
+/** Where the domain's live state is while a plan is walked through. */
+export interface Tip {
+    current: string | null;
+    branch: string | null;
+    dirty: boolean;
+    /** All names that are taken. */
+    readonly names: Set<string>;
+    roots: boolean;
+}
+
+export function tipOf(hierarchy: Hierarchy): Tip {
+    const { current, branch, dirty, snapshots, branches } = hierarchy;
+    const names = new Set([...snapshots, ...branches].map(({ name }) => name));
+    return { current, branch, dirty, names, roots: snapshots.length > 0 };
+}
+
+const MAX_BYTES = 200;
+
+function shortened(name: string): string {
+    let short = name;
+    while (Buffer.byteLength(short) > MAX_BYTES) short = Array.from(short).slice(0, -1).join("");
+    return short;
+}
+
+/** The name of an automatic branch: `auto-<current>-<n>` (design section 2), `auto-base-<n>` where nothing is current. */
+export function automaticBranch(tip: Tip): string {
+    for (let n = 1; ; n++) {
+        const name = `auto-${shortened(tip.current ?? "base")}-${n}`;
+        if (!tip.names.has(name)) return name;
+    }
+}
+
+/** What a new snapshot is to be. */
+export interface NewSnapshot extends CreateSettings {
+    readonly name: string;
+    readonly parent: string | null;
+    readonly provisioned: boolean;
+}
+
+/**
+ * Plans one creation, and moves the tip as it will move. Where the parent is current and nothing is provisioned, the tip as it is is frozen; elsewhere the
+ * parent's contents. A tip that is left only because of that, and holds something, is kept as an automatic branch.
+ *
+ * @throws InvalidInputError for a second root.
+ */
+export function planNewSnapshot(tip: Tip, wanted: NewSnapshot): CreateOperation {
+    if (wanted.parent === null && tip.roots) {
+        throw new InvalidInputError(`${quoted(wanted.name)} has no parent, and the domain has snapshots already; only a domain without any can take a root: name a parent`, "parent");
+    }
+    const source = !wanted.provisioned && wanted.parent === tip.current ? "tip" : "parent";
+    const moveTip = source === "tip" || tip.branch === null;
+    const leavesTip = source === "parent" && moveTip && wanted.parent !== null && tip.dirty;
+    const keepTip = leavesTip ? automaticBranch(tip) : null;
+    tip.names.add(wanted.name);
+    tip.roots = true;
+    if (keepTip !== null) tip.names.add(keepTip);
+    if (moveTip && !wanted.noMetadata) Object.assign(tip, { current: wanted.name, dirty: false });
+    return { kind: "create", ...wanted, source, moveTip, keepTip };
+}
+
+/** Losses of leaving a tip that no branch keeps. */
+export function tipLoss(tip: Tip): string[] {
+    return tip.dirty && tip.branch === null ? ["tip"] : [];
+}
+
