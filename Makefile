@@ -23,7 +23,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 deps: $(INSTALLED) ## install what package-lock.json says, if it is newer than what is installed
-	@[ -e $(SELF) ] || ln -s .. $(SELF) || [ -e $(SELF) ]
+	@$(LOCK) bash -c '[ -e $(SELF) ] || ln -s .. $(SELF)'
 
 $(INSTALLED): package-lock.json
 	$(LOCK) bash -c '[ $@ -nt $< ] || { npm ci && touch $@; }'
