@@ -33,6 +33,15 @@ function filesOf(domain: Domain): Files {
     return Object.fromEntries(domain.disks.flatMap(({ target, file }) => (file === null ? [] : [[target, file]])));
 }
 
+/** Images that other domains stand on are never written: what they hold would change under those. */
+async function refuseShared(files: readonly string[], world: World): Promise<void> {
+    if (files.length === 0) return;
+    const foreign = await world.foreign();
+    const shared = files.find((file) => foreign.has(file));
+    if (shared === undefined) return;
+    throw new HostError(`the image ${quoted(shared)} is used by another domain of this host too, so it is not written; give this domain an overlay of its own`, { file: shared });
+}
+
 /** A domain of the embedded backend. */
 export class QemuDomain implements ManagedDomain {
     readonly capabilities = capabilities;
@@ -93,7 +102,9 @@ export class QemuDomain implements ManagedDomain {
         const draft = new Draft(this.folder.path, await this.folder.records(), config);
         const world = this.world();
         for (const operation of operations) await compile(draft, world, operation);
-        await refuseOpenImages(draft.use());
+        const use = draft.use();
+        await refuseShared(use.altered, world);
+        await refuseOpenImages(use);
         return draft.transaction(titleOf(operations));
     }
 
