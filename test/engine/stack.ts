@@ -52,7 +52,7 @@ export class PulumiError extends Error {
 
 /**
  * A stack of a program, run by the real engine with state, home and configuration in a temporary folder:
- * nothing of the user's own Pulumi is read or written.
+ * nothing of the user's own Pulumi, and no SNAPTREE_ variable of theirs, is read or written.
  * @example
  * await using program = await writeProgram(source);
  * await using stack = await Stack.create(program.folder, { env: { SNAPTREE_HOST: uri } });
@@ -69,7 +69,7 @@ export class Stack implements AsyncDisposable {
         private readonly env: Record<string, string>,
     ) {}
 
-    /** @param env the environment of every run, besides the caller's own */
+    /** @param env the environment of every run, besides the caller's own without its PULUMI_ and SNAPTREE_ variables */
     static async create(program: string, { env = {} }: { env?: Record<string, string> } = {}): Promise<Stack> {
         const pulumi = await ensurePulumi({ log: (line) => process.stderr.write(`${line}\n`) });
         const stack = new Stack(pulumi, program, await mkdtemp(join(tmpdir(), "snaptree-stack-")), env);
@@ -147,6 +147,7 @@ export class Stack implements AsyncDisposable {
         return execa(this.pulumi.cli, [...args, ...stack, "--non-interactive", "--color", "never"], {
             cwd: this.program,
             env: { ...this.environment(), ...this.env, ...options.env },
+            extendEnv: false,
             reject: !options.mayFail,
             stdin: "ignore",
             timeout: options.timeout ?? 120_000,
@@ -156,8 +157,10 @@ export class Stack implements AsyncDisposable {
         });
     }
 
-    private environment(): Record<string, string> {
+    private environment(): NodeJS.ProcessEnv {
+        const inherited = Object.entries(process.env).filter(([name]) => !/^(PULUMI|SNAPTREE)_/.test(name));
         return {
+            ...Object.fromEntries(inherited),
             PATH: [this.pulumi.path, process.env.PATH].filter(Boolean).join(delimiter),
             PULUMI_HOME: join(this.temporary, "home"),
             PULUMI_BACKEND_URL: `file://${join(this.temporary, "state")}`,
@@ -166,8 +169,6 @@ export class Stack implements AsyncDisposable {
             PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
             // --event-log is hidden without it.
             PULUMI_DEBUG_COMMANDS: "true",
-            PULUMI_STACK: "",
-            PULUMI_CONFIG_PASSPHRASE_FILE: "",
         };
     }
 }
