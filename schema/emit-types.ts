@@ -47,6 +47,20 @@ export function emitArguments(spec: PackageSpec): string {
     return [emitImports(spec), ...objects, ...resources].join("\n");
 }
 
+/** For every resource a class that declares its outputs, for the SDK's class to stand on. */
+export function emitOutputs(spec: PackageSpec): string {
+    const classes = Object.entries(spec.resources).map(([token, { properties, required = [] }]) => {
+        const fields = Object.entries(properties).map(([name, property]) => {
+            const type = `${typeText(spec, plain, property)}${required.includes(name) ? "" : " | undefined"}`;
+            return `${comment(property.description ?? "")}declare readonly ${name}: pulumi.Output<${type}>;`;
+        });
+        const name = shortName(token);
+        return `${comment(`The outputs of a ${name}.`)}export abstract class ${name}Outputs extends pulumi.CustomResource {\n${fields.join("\n")}\n}\n`;
+    });
+    const types = Object.keys(spec.types).map(shortName).join(", ");
+    return [`import * as pulumi from "@pulumi/pulumi";`, `import type { ${types} } from "../provider/generated/types";`, "", ...classes].join("\n");
+}
+
 /** What the faces need to know of each resource's inputs without reading the schema: their names, those that replace, and those that are secret. */
 export function emitFacts(spec: PackageSpec): string {
     const facts = Object.entries(spec.resources).map(([token, { inputProperties, properties }]) => {

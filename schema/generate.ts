@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 import Ajv from "ajv";
 import standaloneCode from "ajv/dist/standalone";
 import { format } from "prettier";
-import { emitArguments, emitFacts, emitTypes } from "./emit-types";
+import { emitArguments, emitFacts, emitOutputs, emitTypes } from "./emit-types";
 import { inputsToJsonSchema, ownWords } from "./json-schema";
 import { type PackageSpec, shortName, withInputsAsOutputs } from "./package";
 
@@ -23,6 +23,7 @@ export async function generate(text: string): Promise<Map<string, string>> {
         ["provider/generated/properties.ts", head + emitFacts(spec)],
         ["provider/generated/validators.ts", `/* eslint-disable */\n// @ts-nocheck\n${head}${emitValidators(spec)}`],
         ["sdk/args.ts", head + emitArguments(spec)],
+        ["sdk/outputs.ts", head + emitOutputs(spec)],
     ];
     return new Map(await Promise.all(files.map(async ([path, contents]) => [join(checkout, path), await pretty(path, contents)] as const)));
 }

@@ -30,7 +30,14 @@ function propertySchema(spec: PackageSpec, property: PropertySpec): JsonSchema {
     const { hint, minimum, exclusiveMinimum, minItems, minLength, confidential } = property.language?.snaptree ?? {};
     const schema = typeSchema(spec, property);
     const bounds = defined({ minimum, exclusiveMinimum, minItems, pattern: minLength === undefined ? undefined : anyCharacter });
-    return { ...schema, ...bounds, ...defined({ hint, secret: property.secret ?? confidential }), expected: `${schema.expected}${boundsInWords(bounds)}` };
+    const kept = property.secret === true || confidential === true ? keptSecret(schema) : schema;
+    return { ...kept, ...bounds, ...defined({ hint }), expected: `${schema.expected}${boundsInWords(bounds)}` };
+}
+
+/** Marks a schema and those of the values inside it: errors then say what kind of value was given and never which. */
+function keptSecret(schema: JsonSchema): JsonSchema {
+    const inside = (["items", "additionalProperties"] as const).filter((keyword) => typeof schema[keyword] === "object");
+    return { ...schema, ...Object.fromEntries(inside.map((keyword) => [keyword, keptSecret(schema[keyword] as JsonSchema)])), secret: true };
 }
 
 function typeSchema(spec: PackageSpec, type: TypeSpec): JsonSchema {

@@ -1,0 +1,226 @@
+import type { CreateRequest, Progress, RedefineRequest, RunOptions } from "../engine/requests";
+import type { DeleteScope, LeavePolicy, ProvisionPowerState, SnapshotInputs, SnapshotState } from "../generated/types";
+import { DataLossError, type Hierarchy, NotFoundError, type Snapshot, SnaptreeError, UnsupportedError, quoted } from "../model";
+import type { Connections, Machine } from "./connections";
+import { declared, driftError, driftKey, findDrift, isStranger, locate, mayReplaceDrifted, unmendable } from "./drift";
+import { accepts, acceptedLosses } from "./force";
+import { formatSnapshotId, parseSnapshotId } from "./identity";
+import { type SnapshotDiff, diffSnapshot } from "./snapshot-diff";
+import { type Properties, ownProperties } from "./unknown";
+import { snapshotFaults } from "./validate";
+
+/** Inputs that `check` has been through: nothing is missing any more. */
+type Checked = SnapshotInputs & { readonly host: string; readonly name: string };
+
+/** What the host tells of a snapshot besides its inputs. */
+interface Facts {
+    readonly creationTime: number;
+    readonly state: SnapshotState;
+    readonly contentId: string;
+}
+
+/** What a snapshot resource asks of the engine besides the request's own fields; an engine that can't start domains knows nothing of it. */
+type ProvisionedRequest = CreateRequest & { readonly powerState?: ProvisionPowerState; readonly leave?: LeavePolicy };
+
+/** How operations run: what they tell meanwhile, and what ends them. */
+export interface Running {
+    readonly onProgress?: (address: { domain: string; name: string }, progress: Progress) => void;
+    readonly signal?: AbortSignal;
+}
+
+/**
+ * What a Snapshot resource means, whichever face asks: Pulumi's check, diff, create, read, update and delete on plain properties.
+ * Check and diff contact no host, but for a changed name, which asks whether the host can rename.
+ */
+export class SnapshotResource {
+    constructor(
+        private readonly connections: Connections,
+        private readonly running: Running = {},
+    ) {}
+
+    /** Fills in defaults and reports everything that is wrong with the inputs. `resourceName` is the name's default where the face knows it. */
+    check(news: Properties, resourceName?: string): { inputs: Properties; failures: { property: string; reason: string }[] } {
+        const inputs = withDefaults(ownProperties(news), resourceName);
+        const failures = snapshotFaults(inputs).map(({ property, error }) => ({ property, reason: `${error.name}: ${error.message}` }));
+        return { inputs, failures };
+    }
+
+    /** Compares stored outputs with checked inputs. */
+    diff(_id: string, olds: Properties, news: Properties): Promise<SnapshotDiff> {
+        return diffSnapshot(olds, news, async () => (await this.connection(checked(news))).capabilities.rename);
+    }
+
+    /** Takes the snapshot, or redefines it. @throws SnaptreeError, having left nothing behind. */
+    async create(inputs: Properties): Promise<{ id: string; outputs: Properties }> {
+        const wanted = checked(inputs);
+        const machine = await this.machine(wanted);
+        const facts = wanted.redefine ? await this.redefine(machine, wanted.name, wanted) : factsOf(await this.take(machine, wanted));
+        return { id: formatSnapshotId(wanted), outputs: { ...ownProperties(inputs), ...facts } };
+    }
+
+    /**
+     * What the host has now; null: the snapshot or its domain is gone. Without properties this is an import, and the id says what to read.
+     * @throws UnreachableError, which says nothing about the snapshot.
+     */
+    async read(id: string, properties: Properties = {}): Promise<{ id: string; outputs: Properties; inputs?: Properties } | null> {
+        const isImport = properties.domain === undefined;
+        const stored: Properties = isImport ? { ...parseSnapshotId(id) } : properties;
+        if (stored.noMetadata === true) return { id, outputs: ownProperties(stored) };
+        const hierarchy = await ifThere(async () => (await this.machine(checked(stored))).hierarchy());
+        const snapshot = hierarchy && locate(hierarchy, stored);
+        if (!snapshot) return null;
+        if (isImport) {
+            const inputs = withDefaults({ ...stored, ...placeOf(snapshot) });
+            return { id, inputs, outputs: { ...inputs, ...factsOf(snapshot) } };
+        }
+        const { parent: _parent, description: _description, ...kept } = ownProperties(stored);
+        const drift = findDrift(hierarchy, snapshot, stored);
+        const outputs = { ...kept, ...placeOf(snapshot), ...factsOf(snapshot, stored), ...(Object.keys(drift).length > 0 ? { [driftKey]: drift } : {}) };
+        return { id, outputs };
+    }
+
+    /** Changes what can be changed in place, and mends what somebody else changed. @throws SnaptreeError for drift that can't be mended. */
+    async update(_id: string, olds: Properties, news: Properties): Promise<{ outputs: Properties }> {
+        const wanted = checked(news);
+        const known = { creationTime: olds.creationTime, state: olds.state, contentId: olds.contentId };
+        if (wanted.noMetadata) return { outputs: { ...known, ...ownProperties(news) } };
+        const machine = await this.machine(wanted);
+        const hierarchy = await machine.hierarchy();
+        const snapshot = locate(hierarchy, olds) ?? this.gone(wanted);
+        const [stuck] = unmendable(findDrift(hierarchy, snapshot, olds), snapshot.parent, news);
+        if (stuck) throw driftError(stuck, snapshot.parent, news);
+        const facts = wanted.redefine ? await this.redefine(machine, snapshot.name, wanted, declared(olds)) : await this.alter(machine, snapshot, wanted);
+        return { outputs: { ...ownProperties(news), ...facts, contentId: olds.contentId || facts.contentId } };
+    }
+
+    /** Deletes the snapshot with what `onDelete` says; what is gone already needs no deleting. @throws DataLossError */
+    async delete(_id: string, properties: Properties): Promise<void> {
+        const { name, onDelete, force, noMetadata } = checked(properties);
+        if (noMetadata) return;
+        await ifThere(async () => {
+            const machine = await this.machine(checked(properties));
+            const snapshot = locate(await machine.hierarchy(), properties);
+            if (!snapshot) return;
+            if (isStranger(snapshot, properties) && onDelete !== "metadata" && !accepts(force, `snapshot:${name}`)) {
+                throw new DataLossError(`deleting snapshot ${quoted(name)}, which somebody took in place of the one that this resource took,`, [
+                    `snapshot:${name}`,
+                ]);
+            }
+            await machine.delete(snapshot.name, { scope: onDelete ?? "keepChildren", force: acceptedLosses(force) }, this.options(checked(properties)));
+        });
+    }
+
+    private connection({ host, password }: Checked) {
+        return this.connections.to(host, password);
+    }
+
+    private async machine(wanted: Checked): Promise<Machine> {
+        return (await this.connection(wanted)).domain(wanted.domain);
+    }
+
+    private options({ domain, name }: Checked): RunOptions {
+        const { onProgress, signal } = this.running;
+        return { ...(onProgress ? { onProgress: (progress) => onProgress({ domain, name }, progress) } : {}), ...(signal ? { signal } : {}) };
+    }
+
+    private async take(machine: Machine, wanted: Checked): Promise<Snapshot> {
+        const { capabilities } = await this.connection(wanted);
+        if (wanted.powerState === "running" && !capabilities.running) {
+            throw new UnsupportedError(capabilities.backend, "snapshots of a running domain", "leave out “powerState” or set it to “shutoff”");
+        }
+        return machine.create(createRequest(wanted), this.options(wanted));
+    }
+
+    /** @returns what the host says of it afterwards. `before` is what was asked for the last time: what is the same is not asked again. */
+    private async redefine(machine: Machine, name: string, wanted: Checked, before: Properties = {}): Promise<Facts> {
+        await machine.redefine(redefineRequest(name, wanted, before), this.options(wanted));
+        const snapshot = (await machine.hierarchy()).snapshots.find((other) => other.name === wanted.name) ?? this.gone(wanted);
+        if (wanted.parent !== undefined && snapshot.parent !== wanted.parent) throw driftError("parent", snapshot.parent, { ...wanted });
+        return factsOf(snapshot);
+    }
+
+    /** Sets the name and the description where the host has others. */
+    private async alter(machine: Machine, snapshot: Snapshot, wanted: Checked): Promise<Facts> {
+        const description = wanted.description ?? "";
+        const request: RedefineRequest = {
+            name: snapshot.name,
+            ...(wanted.name === snapshot.name ? {} : { rename: wanted.name }),
+            ...(description === (snapshot.description ?? "") ? {} : { description: description || null }),
+        };
+        if (Object.keys(request).length > 1) await machine.redefine(request, this.options(wanted));
+        return factsOf(snapshot);
+    }
+
+    private gone({ name, domain }: Checked): never {
+        throw new NotFoundError(
+            `snapshot ${quoted(name)} of domain ${quoted(domain)} is not there any more; run “pulumi refresh”, and the next “pulumi up” takes it again`,
+        );
+    }
+}
+
+function checked(properties: Properties): Checked {
+    return properties as unknown as Checked;
+}
+
+function withDefaults(inputs: Properties, resourceName?: string): Properties {
+    const host = process.env.SNAPTREE_HOST;
+    const onDelete: DeleteScope = inputs.redefine === true ? "metadata" : "keepChildren";
+    return { ...(host ? { host } : {}), ...(resourceName ? { name: resourceName } : {}), onDelete, ...inputs };
+}
+
+/** Runs what may find that the snapshot's domain or the snapshot itself is gone; null then. */
+async function ifThere<T>(run: () => Promise<T>): Promise<T | null> {
+    try {
+        return await run();
+    } catch (error) {
+        if (error instanceof NotFoundError) return null;
+        throw error;
+    }
+}
+
+function placeOf({ name, parent, description }: Snapshot): Properties {
+    return { name, ...(parent === null ? {} : { parent }), ...(description ? { description } : {}) };
+}
+
+/** The contents stay those that were taken, whatever the host has in their place: what stands on them must not be taken again for that. */
+function factsOf({ creationTime, state, contentId }: Snapshot, stored: Properties = {}): Facts {
+    return { creationTime, state, contentId: (stored.contentId as string | undefined) || (contentId ?? "") };
+}
+
+function createRequest(wanted: Checked): ProvisionedRequest {
+    const { name, parent, description, provision, powerState, leave, diskOnly, memoryFile, mode } = wanted;
+    const { quiesce, compression, disks, halt, atomic, live, reuseExternal, noMetadata } = wanted;
+    const settings = {
+        description,
+        provision,
+        powerState,
+        leave,
+        diskOnly,
+        memoryFile,
+        mode,
+        quiesce,
+        compression,
+        disks,
+        halt,
+        atomic,
+        live,
+        reuseExternal,
+        noMetadata,
+    };
+    return { ...(ownProperties(settings) as ProvisionedRequest), name, parent: parent ?? null, force: acceptedLosses(wanted.force) };
+}
+
+function redefineRequest(name: string, wanted: Checked, before: Properties): RedefineRequest {
+    const { xml, creationTime, state, current, force } = wanted;
+    const description = wanted.description ?? (before.description === undefined ? undefined : null);
+    return {
+        name,
+        ...(wanted.name === name ? {} : { rename: wanted.name }),
+        ...(description === undefined ? {} : { description }),
+        ...(xml === undefined || xml === before.xml ? {} : { xml }),
+        ...(creationTime === undefined ? {} : { creationTime }),
+        ...(state === undefined ? {} : { state }),
+        ...(current ? { current } : {}),
+        ...(acceptedLosses(force) === true ? { force: true } : {}),
+    };
+}
