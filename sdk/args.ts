@@ -1,0 +1,171 @@
+// Generated from schema/schema.json by “npm run generate”; change the schema instead.
+import type * as pulumi from "@pulumi/pulumi";
+import type { DiskSnapshotMode, SnapshotMode, ProvisionPowerState, LeavePolicy, DeleteScope, SnapshotState } from "../provider/generated/types";
+import type { Snapshot } from "./snapshot";
+
+/** One command of a snapshot's `provision`. It runs on the machine where Snaptree runs, as it is and never by a shell. */
+export interface ProvisionCommandArgs {
+    /**
+     * The program and its arguments, one list item each. A shell line is written `["sh", "-c", "…"]`. The command runs with `SNAPTREE_HOST`,
+     * `SNAPTREE_DOMAIN` and `SNAPTREE_PARENT` in its environment and, where the domain is shut off and its files can be written locally,
+     * `SNAPTREE_DISK_<TARGET>` (upper case: `SNAPTREE_DISK_VDA`), the file to change. An exit code other than 0 makes the creation fail, and
+     * nothing is left behind.
+     */
+    readonly command: pulumi.Input<readonly pulumi.Input<string>[]>;
+    /**
+     * Variables added to the environment of the command. Their values may be secrets: they are blotted out of the output that is shown and of every
+     * error. A changed value alone never takes the snapshot again. Default: none.
+     */
+    readonly env?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>> | undefined;
+    /**
+     * How many seconds the command may take; fractions are allowed. When the time is over the command is ended and the creation fails. Default: no
+     * limit.
+     */
+    readonly timeout?: pulumi.Input<number> | undefined;
+    /** The folder to run in. Default: the folder of the Pulumi program. */
+    readonly cwd?: pulumi.Input<string> | undefined;
+}
+
+/** How one disk takes part in a snapshot, as `<disk>` does under `<disks>` of a `<domainsnapshot>`. */
+export interface SnapshotDiskArgs {
+    /**
+     * Where this disk's contents are kept: `internal`, `external`, or `no`, which leaves the disk out: it is shared and untouched. Default: the
+     * snapshot's `mode`.
+     */
+    readonly snapshot?: pulumi.Input<DiskSnapshotMode> | undefined;
+    /** The absolute path of the overlay that goes on top of the frozen file. Default: a file of Snaptree's own naming beside the disk. */
+    readonly file?: pulumi.Input<string> | undefined;
+    /** The format of that overlay. Only `qcow2` is known. Default: `qcow2`. */
+    readonly driver?: pulumi.Input<string> | undefined;
+}
+
+/** The arguments of a {@link Snapshot}. */
+export interface SnapshotArgs {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    readonly host?: pulumi.Input<string> | undefined;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    readonly password?: pulumi.Input<string> | undefined;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
+    readonly domain: pulumi.Input<string>;
+    /**
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
+     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in place; elsewhere
+     * it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     */
+    readonly name?: pulumi.Input<string> | undefined;
+    /**
+     * The snapshot that this one stands on: a Snapshot resource or a name. The resource is better, since only then a parent that was taken again
+     * makes this one taken again too, and a renamed one does not. Another parent replaces the snapshot. Default: none, which makes a root; only a
+     * domain without snapshots can take one.
+     */
+    readonly parent?: Snapshot | pulumi.Input<string> | undefined;
+    /** A text for humans, kept with the snapshot. It changes in place. Default: none. */
+    readonly description?: pulumi.Input<string> | undefined;
+    /**
+     * Commands that make the snapshot's contents: they run in order on a fresh leaf of `parent` (for a root: on the disk as it is) before the
+     * snapshot is taken. This is what makes a hierarchy reproducible, as a layer of an image is. When one fails, the leaf is dropped, nothing is
+     * left, and the error holds the output. Changed commands replace the snapshot; changed `env`, `timeout` and `cwd` do not. Default: none: where
+     * `parent` is the current snapshot the domain's disks as they are get frozen, elsewhere the contents of `parent`.
+     */
+    readonly provision?: pulumi.Input<readonly pulumi.Input<ProvisionCommandArgs>[]> | undefined;
+    /**
+     * What the domain does while it is provisioned and frozen: `shutoff` or `running`. A change replaces the snapshot. Default: the domain stays as
+     * it is.
+     */
+    readonly powerState?: pulumi.Input<ProvisionPowerState> | undefined;
+    /**
+     * What to do first with a running domain that has to be switched away from its state: `refuse`, `shutdown`, `checkpoint` or `destroy`. It
+     * changes in place. Default: `refuse`, which raises `DataLossError`.
+     */
+    readonly leave?: pulumi.Input<LeavePolicy> | undefined;
+    /**
+     * Leave the guest's memory out of a snapshot of a running domain. A change replaces the snapshot. Default: false; a domain that is shut off has
+     * no memory to keep.
+     */
+    readonly diskOnly?: pulumi.Input<boolean> | undefined;
+    /**
+     * The absolute path where an external checkpoint keeps the guest's memory. Not together with `diskOnly`. A change replaces the snapshot.
+     * Default: a file of Snaptree's own naming beside the first disk.
+     */
+    readonly memoryFile?: pulumi.Input<string> | undefined;
+    /**
+     * How the snapshot is kept: `internal` or `external`. A change replaces it. A host that knows no such difference raises `UnsupportedError`.
+     * Default: the hierarchy's own; for its first snapshot `external`, except for a checkpoint with memory on qcow2 disks, which is `internal`.
+     */
+    readonly mode?: pulumi.Input<SnapshotMode> | undefined;
+    /**
+     * Freeze the guest's file systems first, which needs an agent in the guest. On QEMU it needs `diskOnly`. A change replaces the snapshot.
+     * Default: false.
+     */
+    readonly quiesce?: pulumi.Input<boolean> | undefined;
+    /**
+     * Compress what the snapshot holds: `zlib` or `zstd`, where the host can; elsewhere `UnsupportedError`. A change replaces the snapshot.
+     * Default: not compressed.
+     */
+    readonly compression?: pulumi.Input<string> | undefined;
+    /**
+     * How single disks take part, by disk target (`vda`). A change replaces the snapshot. Default: all disks that the domain does not leave out
+     * itself, each as `mode` says.
+     */
+    readonly disks?: pulumi.Input<Readonly<Record<string, pulumi.Input<SnapshotDiskArgs>>>> | undefined;
+    /** Leave the domain shut off after the snapshot was taken. Not together with `redefine`. A change replaces the snapshot. Default: false. */
+    readonly halt?: pulumi.Input<boolean> | undefined;
+    /**
+     * Take all disks or none. Snaptree always does; the flag is there for programs that were written for virsh. A change replaces the snapshot.
+     * Default: false.
+     */
+    readonly atomic?: pulumi.Input<boolean> | undefined;
+    /**
+     * Keep the guest running while its memory is saved, which makes the saved memory larger. Not together with `redefine`. A change replaces the
+     * snapshot. Default: false.
+     */
+    readonly live?: pulumi.Input<boolean> | undefined;
+    /** Use the overlays that `disks` names as they are, instead of making them. A change replaces the snapshot. Default: false. */
+    readonly reuseExternal?: pulumi.Input<boolean> | undefined;
+    /**
+     * Restore or alter what is remembered of a snapshot, and touch no disk. All of such a snapshot changes in place, except its host and domain.
+     * Not together with `noMetadata`, `halt`, `live`, `quiesce` or `provision`. Default: false.
+     */
+    readonly redefine?: pulumi.Input<boolean> | undefined;
+    /**
+     * Make the snapshot that is redefined the current one. Only with `redefine`: otherwise `FlagConflictError`. Default: false, which leaves the
+     * current one alone.
+     */
+    readonly current?: pulumi.Input<boolean> | undefined;
+    /** When the snapshot that is redefined was taken, in whole seconds since 1970, UTC. Only with `redefine`. Default: what `xml` or the host says. */
+    readonly creationTime?: pulumi.Input<number> | undefined;
+    /**
+     * What the domain did when the snapshot that is redefined was taken, in libvirt's words. Only with `redefine`. Default: what `xml` or the host
+     * says.
+     */
+    readonly state?: pulumi.Input<SnapshotState> | undefined;
+    /**
+     * A whole `<domainsnapshot>` document that `redefine` restores; only with it. It is kept as a secret, since libvirt's documents can hold
+     * passwords. Default: none: what the host remembers is altered.
+     */
+    readonly xml?: pulumi.Input<string> | undefined;
+    /**
+     * Take the snapshot, then forget it. The host can't be asked about it later, so its state is believed and deleting it does nothing. Not
+     * together with `redefine`. A change replaces the snapshot. Default: false.
+     */
+    readonly noMetadata?: pulumi.Input<boolean> | undefined;
+    /**
+     * What goes when the resource is deleted: `keepChildren`, `subtree`, `children` or `metadata`. It changes in place. What would be lost besides
+     * the snapshot itself raises `DataLossError`, unless `force` accepts it. Default: `keepChildren`; with `redefine`: `metadata`.
+     */
+    readonly onDelete?: pulumi.Input<DeleteScope> | undefined;
+    /** Values that have the snapshot taken again when one of them changes, such as a hash of what a provision command installs. Default: none. */
+    readonly triggers?: pulumi.Input<readonly pulumi.Input<any>[]> | undefined;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`snapshot:d`, `branch:case-42`, `tip`, `memory`).
+     * It changes in place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    readonly force?: pulumi.Input<boolean | readonly pulumi.Input<string>[]> | undefined;
+}
