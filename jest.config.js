@@ -29,5 +29,6 @@ module.exports = {
     transformIgnorePatterns: [`/node_modules/(?!(${esModulesOnly.join("|")})/)`],
     // unicorn-magic exports itself to “import” alone, and jest asks as “require”.
     moduleNameMapper: { "^unicorn-magic$": "<rootDir>/node_modules/unicorn-magic/node.js" },
+    setupFiles: ["<rootDir>/test/support/properties.ts"],
     testTimeout: 120_000,
 };

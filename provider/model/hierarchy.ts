@@ -108,10 +108,8 @@ export class Tree<T extends Placed> {
 
     private below(start: string | null): T[] {
         const found: T[] = [...this.children(start)];
-        for (let i = 0; i < found.length; i++) {
-            const node = found[i];
-            if (node) for (const child of this.children(node.name)) found.push(child);
-        }
+        // An array's iterator also visits what is pushed meanwhile.
+        for (const node of found) for (const child of this.children(node.name)) found.push(child);
         return found;
     }
 }

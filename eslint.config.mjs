@@ -1,0 +1,82 @@
+import js from "@eslint/js";
+import boundaries from "eslint-plugin-boundaries";
+import tseslint from "typescript-eslint";
+
+/** The arrows of the layout: faces → resources → engine → (plan, backends) → (model, xml). A backend knows nothing of another. */
+const arrows = [
+    { from: "xml", allow: ["model"] },
+    { from: "plan", allow: ["model", "xml"] },
+    { from: "backend", allow: ["model", "xml", "backend-interface"] },
+    { from: "backend-interface", allow: ["model", "xml"] },
+    { from: "connect", allow: ["model", "backend-interface", "backend"] },
+    { from: "engine", allow: ["model", "xml", "plan", "backend-interface", "connect"] },
+    { from: "resources", allow: ["model", "engine", "generated"] },
+    { from: "dynamic", allow: ["model", "engine", "resources"] },
+    { from: "cli", allow: ["model", "engine"] },
+    { from: "sdk", allow: ["model", "generated", "resources", "dynamic"] },
+    { from: "generated", allow: [] },
+];
+
+const element = (type) => ({ element: { type } });
+const policy = (from, to) => ({ from: element(from), allow: to.map((each) => ({ to: each })) });
+
+const folders = ["model", "xml", "plan", "engine", "resources", "dynamic", "cli", "generated"];
+
+export default tseslint.config(
+    { ignores: ["dist/", "node_modules/", "provider/generated/", "coverage/"] },
+    js.configs.recommended,
+    {
+        files: ["**/*.ts"],
+        extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
+        languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+        rules: {
+            "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+            "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_", argsIgnorePattern: "^_" }],
+            "@typescript-eslint/consistent-type-imports": "error",
+            "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+            "@typescript-eslint/no-meaningless-void-operator": "off",
+            // Where an empty string means “none”, `||` is meant.
+            "@typescript-eslint/prefer-nullish-coalescing": "off",
+            "@typescript-eslint/prefer-optional-chain": "off",
+            "@typescript-eslint/non-nullable-type-assertion-style": "off",
+            "@typescript-eslint/no-misused-spread": "off",
+        },
+    },
+    {
+        files: ["provider/**/*.ts", "sdk/**/*.ts"],
+        plugins: { boundaries },
+        settings: {
+            "import/resolver": { typescript: { project: "./tsconfig.json" } },
+            "boundaries/elements": [
+                { type: "backend-interface", mode: "full", pattern: "provider/backends/backend.ts" },
+                { type: "connect", mode: "full", pattern: "provider/backends/connect.ts" },
+                { type: "backend", pattern: "provider/backends/*", capture: ["backend"] },
+                ...folders.map((type) => ({ type, pattern: `provider/${type}` })),
+                { type: "sdk", pattern: "sdk" },
+            ],
+        },
+        rules: {
+            "boundaries/no-unknown-files": "error",
+            "boundaries/dependencies": [
+                "error",
+                {
+                    default: "disallow",
+                    policies: [
+                        ...arrows.map(({ from, allow }) => policy(from, allow.map(element))),
+                        ...[...folders, "sdk"].map((type) => policy(type, [element(type)])),
+                        // Of a backend, only the same backend: its name is the same.
+                        policy("backend", [{ element: { type: "backend", captured: { backend: "{{from.element.captured.backend}}" } } }]),
+                    ],
+                },
+            ],
+        },
+    },
+    {
+        files: ["test/**/*.ts", "bench/**/*.ts", "examples/**/*.ts"],
+        rules: { "@typescript-eslint/no-non-null-assertion": "off" },
+    },
+    {
+        files: ["**/*.js", "**/*.mjs", "bin/*"],
+        languageOptions: { globals: { console: "readonly", process: "readonly", module: "writable", require: "readonly" } },
+    },
+);
