@@ -26,7 +26,7 @@ function branchLabel({ name, active, dirty }: Branch): string {
 function lines(node: Drawn, indent: string, last: boolean, root: boolean): string[] {
     const drawn = [`${indent}${root ? "" : "+- "}${node.label}`];
     const below = node.below();
-    const inner = root ? indent : `${indent}${last ? " " : "|"}  `;
+    const inner = root ? indent : `${indent}${last ? " " : "|"} `;
     if (below.length > 0) drawn.push(`${inner}  |`);
     for (const [i, each] of below.entries()) drawn.push(...lines(each, `${inner}  `, i === below.length - 1, false));
     if (below.length === 0 && last) drawn.push(inner.trimEnd());

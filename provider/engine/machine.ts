@@ -91,7 +91,7 @@ export class VirtualMachine {
     private forgotten(name: string, request: CreateRequest): Snapshot {
         const mode = request.mode ?? this.managed.capabilities.defaultMode;
         const creationTime = Math.floor(Date.now() / 1000);
-        return { name, parent: request.parent ?? null, description: request.description ?? null, creationTime, state: "shutoff", mode, memory: false, files: {}, contentId: null };
+        return { name, parent: request.parent ?? null, description: request.description ?? null, creationTime, state: "shutoff", mode, memory: false, files: {}, made: false, contentId: null };
     }
 
     /** No snapshot can hold what a TPM holds, so going back would leave the two apart. */
@@ -117,7 +117,7 @@ export class VirtualMachine {
     /** Deletes a snapshot's name; with a scope, what is below it too. @throws DataLossError, NotFoundError */
     async delete(name: string, request: DeleteRequest = {}, options: RunOptions = {}): Promise<void> {
         const scope = request.scope ?? "keepChildren";
-        await this.run((hierarchy) => planDelete(hierarchy, name, scope), request.force ?? false, `deleting ${quoted(name)}`, options);
+        await this.run((hierarchy) => planDelete(hierarchy, name, scope, request.tip ?? "keep"), request.force ?? false, `deleting ${quoted(name)}`, options);
     }
 
     /** What it takes to get from what is there to what is wanted. Changes nothing. */

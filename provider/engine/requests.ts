@@ -47,6 +47,11 @@ export interface RedefineRequest {
 export interface DeleteRequest {
     /** Default: `keepChildren`. */
     readonly scope?: DeleteScope;
+    /**
+     * Where the domain is at the snapshot, with nothing written since: `keep` (default) leaves its disks as they are, which then differ from what is
+     * current; `parent` moves it back to the parent if commands made the snapshot's contents, which is where its creation took it from.
+     */
+    readonly tip?: "keep" | "parent";
     readonly force?: Force;
 }
 

@@ -20,6 +20,8 @@ export interface Snapshot {
     readonly memory: boolean;
     /** Disk target to the absolute path of the file that holds this snapshot's contents. */
     readonly files: Readonly<Record<string, string>>;
+    /** Commands made its contents, or they are its parent's: they never were the domain's live state. */
+    readonly made: boolean;
     /** New at each creation, the same for as long as the snapshot keeps its contents; null where the host has kept none. */
     readonly contentId: string | null;
 }

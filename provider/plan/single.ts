@@ -47,21 +47,27 @@ function branchesOn(hierarchy: Hierarchy, gone: ReadonlySet<string>): string[] {
     return hierarchy.branches.filter((branch) => !branch.active && (stands(branch.from) || stands(branch.tip))).map(({ name }) => name);
 }
 
+/** The revert to the parent that takes back where a creation left the domain; nothing where it left something of its own there. */
+function wayBack({ current, dirty, branch }: Hierarchy, { name, parent, made }: Snapshot): Operation[] {
+    return made && current === name && !dirty && branch === null && parent !== null ? [{ kind: "revert", name: parent, keepTip: null }] : [];
+}
+
 /**
- * Deletes a snapshot, or what is below it.
+ * Deletes a snapshot, or what is below it. With `parent` for the tip, a domain that stands at the snapshot, and has nothing but what commands made there,
+ * goes back to its parent first: that is undoing the creation, and spares it a copy of what goes.
  *
  * @throws NotFoundError
  */
-export function planDelete(hierarchy: Hierarchy, name: string, scope: DeleteScope): Plan {
+export function planDelete(hierarchy: Hierarchy, name: string, scope: DeleteScope, tip: "keep" | "parent" = "keep"): Plan {
     const tree = new Tree(hierarchy.snapshots);
-    tree.need(name);
+    const snapshot = tree.need(name);
     const below = tree.descendants(name).map((snapshot) => snapshot.name);
     const gone = { keepChildren: [], metadata: [name], subtree: [name, ...below], children: below }[scope];
     const branches = branchesOn(hierarchy, new Set(gone));
     const operation: DeleteOperation = { kind: "delete", name, scope, branches };
     return planOf(
         hierarchy,
-        [operation],
+        [...(tip === "parent" ? wayBack(hierarchy, snapshot) : []), operation],
         branches.map((branch) => `branch:${branch}`),
     );
 }

@@ -10,6 +10,7 @@ const snapshot = (name: string, parent: string | null, creationTime = 0): Snapsh
     mode: "external",
     memory: false,
     files: {},
+    made: false,
     contentId: null,
 });
 

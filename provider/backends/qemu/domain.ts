@@ -25,8 +25,8 @@ function titleOf(operations: readonly Operation[]): string {
     return more.length === 0 ? title : `${title} and ${more.length} more`;
 }
 
-function toSnapshot({ name, parent, description, creationTime, state, mode, files, contentId }: SnapshotRecord): Snapshot {
-    return { name, parent, description, creationTime, state, mode, memory: false, files, contentId };
+function toSnapshot({ name, parent, description, creationTime, state, mode, files, made, contentId }: SnapshotRecord): Snapshot {
+    return { name, parent, description, creationTime, state, mode, memory: false, files, made, contentId };
 }
 
 function filesOf(domain: Domain): Files {

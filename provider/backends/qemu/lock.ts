@@ -1,35 +1,47 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, writeFile } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
+import { constants } from "node:fs";
 import { hostname, userInfo } from "node:os";
-import { execa } from "execa";
 import { BusyError, HostError, quoted } from "../../model";
 import type { Lock, LockOptions } from "../backend";
 import { missingTool } from "./process";
 
 /*
- * The lock is the kernel's (flock), so a holder that dies gives it up in that moment, whoever it was. Node can't call flock: flock(1) holds
- * it for as long as a `cat` reads from us, and ends with us.
+ * The lock is the kernel's (flock), so a holder that dies gives it up in that moment, whoever it was. Node can't call flock: flock(1) is handed the
+ * file that we have open, locks it and ends. Such a lock belongs to the open file, which stays ours alone: no process has to live as long as the lock.
  */
 
 const TAKEN = 75;
+/** Where the child finds our open file. */
+const DESCRIPTOR = 3;
 
-function holds(path: string, wait: boolean) {
-    const args = [...(wait ? [] : ["--nonblock"]), "--conflict-exit-code", String(TAKEN), "--exclusive", path, "cat"];
-    return execa("flock", args, { stdin: "pipe", stdout: "pipe", stderr: "pipe", reject: false, encoding: "utf8" });
+/** `waitSeconds` 0: not at all. A flock that waits ends with us, so that none is left over when we are killed. */
+function spawnFlock(file: FileHandle, waitSeconds: number): ChildProcess {
+    const wait = waitSeconds === 0 ? ["--nonblock"] : ["--wait", String(waitSeconds)];
+    const flock = ["flock", ...wait, "--conflict-exit-code", String(TAKEN), "--exclusive", String(DESCRIPTOR)];
+    const [program = "", ...args] = waitSeconds === 0 ? flock : ["setpriv", "--pdeathsig", "KILL", ...flock];
+    return spawn(program, args, { stdio: ["ignore", "ignore", "pipe", file.fd], env: { ...process.env, LC_ALL: "C.UTF-8" } });
 }
 
-type Holding = ReturnType<typeof holds>;
-
-/** True when the lock is ours: only then does `cat` run, and answers. */
-async function acquired(child: Holding, signal: AbortSignal | undefined): Promise<boolean> {
-    const stop = () => child.kill("SIGTERM");
+/** True when the lock is ours, false when somebody else has it. @throws HostError, or the signal's reason */
+async function tryLock(file: FileHandle, path: string, waitSeconds: number, signal: AbortSignal | undefined): Promise<boolean> {
+    signal?.throwIfAborted();
+    const child = spawnFlock(file, waitSeconds);
+    const stop = () => child.kill("SIGKILL");
     signal?.addEventListener("abort", stop, { once: true });
-    child.stdin.on("error", () => undefined);
-    child.stdin.write("?");
     try {
-        const answered = await Promise.race([once(child.stdout, "data").then(() => true), child.then(() => false)]);
+        let words = "";
+        child.stderr?.setEncoding("utf8").on("data", (text: string) => (words += text));
+        const [code, killedBy] = (await once(child, "close")) as [number | null, string | null];
         signal?.throwIfAborted();
-        return answered;
+        if (code === 0) return true;
+        if (code === TAKEN) return false;
+        if (code === 127) throw missingTool("flock");
+        throw new HostError(`the lock ${quoted(path)} can't be taken: ${words.trim() || `flock ended with ${killedBy ?? `exit code ${code}`}`}; check the folder's file system and run again`);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") throw missingTool(waitSeconds === 0 ? "flock" : "setpriv", error);
+        throw error;
     } finally {
         signal?.removeEventListener("abort", stop);
     }
@@ -44,19 +56,26 @@ async function holderOf(path: string): Promise<string> {
     }
 }
 
-async function refused(child: Holding, path: string): Promise<Error> {
-    const result = await child;
-    if (result.code === "ENOENT") return missingTool("flock");
-    return new HostError(`the lock ${quoted(path)} can't be taken: ${String(result.stderr).trim() || result.shortMessage}; check the folder's permissions and run again`);
+async function lockOrWait(file: FileHandle, path: string, options: LockOptions, waitSeconds: number): Promise<void> {
+    if (await tryLock(file, path, 0, options.signal)) return;
+    const holder = await holderOf(path);
+    options.onWait?.(holder);
+    if (await tryLock(file, path, waitSeconds, options.signal)) return;
+    throw new BusyError(`the domain is still locked after ${waitSeconds} s, for ${holder}; end that, or run again later`, holder);
 }
 
-function release(child: Holding): Lock {
-    return {
-        async [Symbol.asyncDispose]() {
-            child.stdin.end();
-            await child;
-        },
-    };
+async function openLock(path: string): Promise<FileHandle> {
+    try {
+        return await open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
+    } catch (error) {
+        throw new HostError(`the lock ${quoted(path)} can't be opened: ${(error as Error).message}; check the folder's permissions and run again`, { file: path }, { cause: error });
+    }
+}
+
+/** Says who has the lock. Before it is given up it is wiped, so that nobody is told to wait for whoever had it last. */
+async function sign(file: FileHandle, who: string | null): Promise<void> {
+    await file.truncate(0);
+    if (who !== null) await file.write(JSON.stringify({ who, since: new Date().toISOString() }), 0);
 }
 
 /**
@@ -65,20 +84,18 @@ function release(child: Holding): Lock {
  * @throws BusyError when the wait is over (`waitSeconds`); HostError when the file can't be locked at all.
  */
 export async function takeLock(path: string, options: LockOptions, waitSeconds = 600): Promise<Lock> {
-    const who = `${options.purpose} by ${userInfo().username} on ${hostname()}, process ${process.pid}`;
-    let child = holds(path, false);
-    if (!(await acquired(child, options.signal))) {
-        if ((await child).exitCode !== TAKEN) throw await refused(child, path);
-        const holder = await holderOf(path);
-        options.onWait?.(holder);
-        child = holds(path, true);
-        const timeout = AbortSignal.timeout(waitSeconds * 1000);
-        const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
-        const ours = await acquired(child, signal).catch((error: unknown) => {
-            throw timeout.aborted ? new BusyError(`the domain is still locked after ${waitSeconds} s, for ${holder}; end that, or run again later`, holder) : error;
-        });
-        if (!ours) throw await refused(child, path);
+    const file = await openLock(path);
+    try {
+        await lockOrWait(file, path, options, waitSeconds);
+        await sign(file, `${options.purpose} by ${userInfo().username} on ${hostname()}, process ${process.pid}`).catch(() => undefined); // A full disk must not keep anybody from making room.
+    } catch (error) {
+        await file.close();
+        throw error;
     }
-    await writeFile(path, JSON.stringify({ who, since: new Date().toISOString() }));
-    return release(child);
+    return {
+        async [Symbol.asyncDispose]() {
+            await sign(file, null).catch(() => undefined);
+            await file.close();
+        },
+    };
 }

@@ -16,6 +16,8 @@ export interface SnapshotRecord {
     readonly creationTime: number;
     readonly state: SnapshotState;
     readonly mode: Mode;
+    /** Its contents never were the domain's live state. */
+    readonly made: boolean;
     readonly files: Files;
     /** Its name inside the images, in the internal model: a rename leaves it. */
     readonly tag: string | null;

@@ -74,6 +74,7 @@ export function remember(draft: Draft, operation: CreateOperation, taken: Taken)
         creationTime,
         state: "shutoff",
         mode: taken.mode,
+        made: operation.source === "parent",
         files: taken.files,
         tag: taken.mode === "internal" ? operation.name : null,
         document: draft.addFile("snapshot", "xml", documentOf(operation, taken, creationTime)),

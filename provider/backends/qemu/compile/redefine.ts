@@ -92,6 +92,7 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
         creationTime: document.creationTime ?? before?.creationTime ?? Math.floor(Date.now() / 1000),
         state: checkState(before, document.state ?? "shutoff"),
         mode,
+        made: before?.made ?? false,
         files,
         tag: mode === "internal" ? operation.name : null,
         document: draft.addFile("snapshot", "xml", xml),
