@@ -1,0 +1,24 @@
+import Table from "cli-table3";
+import { creationFigures, listingFigures } from "./disks";
+import type { Figure } from "./measure";
+import { planningFigures } from "./planning";
+import { pulumiFigures } from "./pulumi";
+
+const milliseconds = (value: number) => (value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`);
+
+function row({ what, ours, against, limit, note }: Figure): string[] {
+    const ratio = against ? (ours / against.milliseconds).toFixed(3) : "";
+    const wanted = limit === undefined ? "" : against ? `≤ ${limit}` : `< ${limit} ms`;
+    const met = limit === undefined ? "" : (against ? ours / against.milliseconds : ours) <= limit ? "yes" : "NO";
+    return [what, milliseconds(ours), against ? `${against.what}: ${milliseconds(against.milliseconds)}` : "", ratio, wanted, met, note ?? ""];
+}
+
+/** All figures, each the median of several runs; those with something to hold them against run in turn with it. */
+async function main(): Promise<void> {
+    const sections = [() => creationFigures(5), () => listingFigures(5), () => planningFigures(5), () => pulumiFigures(3)];
+    const table = new Table({ head: ["what", "ours", "against", "ratio", "wanted", "met", "note"], style: { head: [], border: [] } });
+    for (const section of sections) table.push(...(await section()).map(row));
+    console.log(table.toString());
+}
+
+void main();
