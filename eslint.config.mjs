@@ -40,6 +40,8 @@ export default tseslint.config(
             "@typescript-eslint/prefer-optional-chain": "off",
             "@typescript-eslint/non-nullable-type-assertion-style": "off",
             "@typescript-eslint/no-misused-spread": "off",
+            "@typescript-eslint/no-empty-function": "off",
+            "@typescript-eslint/no-base-to-string": "off",
         },
     },
     {

@@ -78,7 +78,12 @@ export async function creationFigures(rounds: number): Promise<Figure[]> {
     const [external, overlays] = await compare(rounds, () => applied(chain(SNAPSHOTS)), overlayLoop);
     const [internal, snapshots] = await compare(rounds, () => applied(chain(SNAPSHOTS, "internal")), snapshotLoop);
     return [
-        { what: `${SNAPSHOTS} external snapshots, one plan, durable`, ours: external, against: { what: "qemu-img create loop", milliseconds: overlays }, limit: 0.35 },
+        {
+            what: `${SNAPSHOTS} external snapshots, one plan, durable`,
+            ours: external,
+            against: { what: "qemu-img create loop", milliseconds: overlays },
+            limit: 0.35,
+        },
         { what: `${SNAPSHOTS} internal snapshots, one plan, durable`, ours: internal, against: { what: "qemu-img snapshot -c loop", milliseconds: snapshots } },
     ];
 }

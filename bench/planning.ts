@@ -26,7 +26,12 @@ export async function planningFigures(rounds: number): Promise<Figure[]> {
     for (const [shape, make] of Object.entries({ chain, "binary tree": binary })) {
         const half = await planned(make(MANY / 2), MANY / 2, rounds);
         const whole = await planned(make(MANY), MANY, rounds);
-        figures.push({ what: `planning ${MANY} snapshots, a ${shape}`, ours: whole, limit: 1000, note: `${(whole / half).toFixed(2)} × the time of half as many` });
+        figures.push({
+            what: `planning ${MANY} snapshots, a ${shape}`,
+            ours: whole,
+            limit: 1000,
+            note: `${(whole / half).toFixed(2)} × the time of half as many`,
+        });
     }
     return figures;
 }

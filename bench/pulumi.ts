@@ -46,11 +46,13 @@ async function up(source: string, env: Record<string, string>, packages: Record<
     await using stack = await Stack.create(program.folder, { env });
     const { milliseconds, changes } = await stack.up({ args: ["--skip-preview"] });
     if (changes.create !== RESOURCES + 1) throw new Error(`created ${changes.create} of ${RESOURCES + 1}`);
-    const sizes = (await stack.resources()).filter(({ type }) => type.includes("dynamic/")).map(({ inputs = {}, outputs = {}, ...rest }) => {
-        // The loader stands among inputs and outputs, and is no input or output of the user's.
-        const loader = [inputs.__provider, outputs.__provider].filter((text) => text !== undefined);
-        return JSON.stringify({ ...rest, loader }).length;
-    });
+    const sizes = (await stack.resources())
+        .filter(({ type }) => type.includes("dynamic/"))
+        .map(({ inputs = {}, outputs = {}, ...rest }) => {
+            // The loader stands among inputs and outputs, and is no input or output of the user's.
+            const loader = [inputs.__provider, outputs.__provider].filter((text) => text !== undefined);
+            return JSON.stringify({ ...rest, loader }).length;
+        });
     return { milliseconds, state: Math.max(...sizes) };
 }
 

@@ -44,9 +44,12 @@ function steps(outcome: Outcome, fate: string): void {
     for (const { op, urn } of outcome.steps) if (urn.includes("Snapshot::") && op === fate) say(`  ${fate} ${nameOf(urn)}`);
 }
 
-/** The snapshots that a refresh found gone. */
-function gone(outcome: Outcome): void {
-    for (const step of outcome.steps) if (step.op === "refresh" && step.old && !step.new) say(`  gone: ${nameOf(step.urn)}`);
+/** The names of the snapshots in the stack's state. */
+async function known(stack: Stack): Promise<string[]> {
+    return (await stack.resources())
+        .map(({ urn }) => urn)
+        .filter((urn) => urn.includes("Snapshot::"))
+        .map(nameOf);
 }
 
 interface Listed {
@@ -90,7 +93,10 @@ async function demo(folder: string): Promise<void> {
     }
     await draw(host);
     say("pulumi refresh sees it:");
-    gone(await stack.refresh());
+    const before = await known(stack);
+    await stack.refresh();
+    const after = await known(stack);
+    for (const name of before) if (!after.includes(name)) say(`  gone: ${name}`);
     say("and pulumi up mends it:");
     summary(await stack.up({ args: patched }));
     await draw(host);

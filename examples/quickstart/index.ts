@@ -1,5 +1,4 @@
 import { Config } from "@pulumi/pulumi";
-import { join } from "node:path";
 import { Snapshot } from "pulumi-snaptree";
 
 /*
@@ -19,8 +18,8 @@ import { Snapshot } from "pulumi-snaptree";
 const config = new Config();
 const domain = config.get("domain") ?? "web";
 
-/** Commands that change the disk before a snapshot is taken: here one that writes a text to it. */
-const writes = (text: string) => [{ command: ["node", join(__dirname, "write.js"), text] }];
+/** Commands that change the disk before a snapshot is taken: here one that writes a text to it. They run in this folder. */
+const writes = (text: string) => [{ command: ["node", "write.js", text] }];
 
 const a = new Snapshot("a", { domain, description: "as installed", provision: writes("a") });
 const b = new Snapshot("b", { domain, parent: a, description: "updated", provision: writes("b") });

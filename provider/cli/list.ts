@@ -36,7 +36,11 @@ const NO_BORDERS = {
 };
 
 function table(hierarchy: Hierarchy): string {
-    const made = new Table({ head: ["", "Name", "Parent", "Creation time", "State", "Mode"], chars: NO_BORDERS, style: { head: [], border: [], "padding-left": 0, "padding-right": 0 } });
+    const made = new Table({
+        head: ["", "Name", "Parent", "Creation time", "State", "Mode"],
+        chars: NO_BORDERS,
+        style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
+    });
     made.push(...rows(hierarchy));
     return made
         .toString()

@@ -79,7 +79,10 @@ export async function main(argv: readonly string[], streams: Streams): Promise<n
         if (error instanceof CommanderError) {
             if (error.code === "commander.help") return EXIT.usage;
             const message = error.message.replace(/^error: /, "");
-            complain(Object.assign(new Error(`${message}${/[.]$/.test(message) ? "" : ";"} “snaptree --help” shows how it is used`), { name: "InvalidInputError" }), output);
+            complain(
+                Object.assign(new Error(`${message}${/[.]$/.test(message) ? "" : ";"} “snaptree --help” shows how it is used`), { name: "InvalidInputError" }),
+                output,
+            );
             return EXIT.usage;
         }
         complain(error, output);
