@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { readFile, realpath, stat } from "node:fs/promises";
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statfsSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { BusyError, quoted } from "../../model";
 
 /*
@@ -10,27 +11,50 @@ import { BusyError, quoted } from "../../model";
 /** `write` and `resize` in QEMU's permissions (include/block/block-common.h), as bytes from RAW_LOCK_PERM_BASE. */
 const WRITE_LOCKS = [101, 103];
 
+/** File systems whose files show another device in /proc/locks than to stat: btrfs and overlayfs (statfs(2)). */
+const OTHER_DEVICE = new Set([0x9123683e, 0x794c7630]);
+
+/** A program that only reads what is to be altered may be through in a moment, as every listing of a hierarchy is: this often, and so many milliseconds apart, it is looked again. */
+const LOOKS = 20;
+const PAUSE = 50;
+
 interface Holder {
     readonly who: string;
     readonly writes: boolean;
 }
 
-interface ImageKey {
+/** An image, and how /proc shows it. */
+interface Image {
     readonly path: string;
-    readonly inode: string;
+    /** `DEVICE:INODE` as stat has them. */
+    readonly number: string;
+    /** `MAJOR:MINOR:INODE` as /proc/locks has it; on some file systems only the inode can be known. */
+    readonly lock: string;
+    /** It has other names, so that a descriptor of any name may be open on it. */
+    readonly linked: boolean;
 }
 
-async function keyOf(path: string): Promise<ImageKey | null> {
+/** Linux' numbers of a device, as makedev(3) packs them. */
+function lockKey(device: bigint, inode: bigint): string {
+    const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
+    const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
+    const hex = (value: bigint) => value.toString(16).padStart(2, "0");
+    return `${hex(major)}:${hex(minor)}:${inode}`;
+}
+
+function look(path: string): Image | null {
     try {
-        const real = await realpath(path);
-        return { path: real, inode: String((await stat(real)).ino) };
+        const real = realpathSync.native(path);
+        const { dev, ino, nlink } = statSync(real, { bigint: true });
+        const loose = OTHER_DEVICE.has(statfsSync(real).type);
+        return { path: real, number: `${dev}:${ino}`, lock: loose ? String(ino) : lockKey(dev, ino), linked: nlink > 1n };
     } catch {
         return null; // A file that is not there is held by nobody; whoever needs it says so better.
     }
 }
 
-async function keysOf(paths: readonly string[]): Promise<ImageKey[]> {
-    return (await Promise.all([...new Set(paths)].map(keyOf))).filter((key) => key !== null);
+function imagesOf(paths: readonly string[]): Image[] {
+    return [...new Set(paths)].map(look).filter((image) => image !== null);
 }
 
 function opensForWriting(pid: string, fd: string): boolean {
@@ -42,31 +66,53 @@ function command(pid: string): string {
     return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (process ${pid})`;
 }
 
-/** What stands behind a link; null where it went away meanwhile, or belongs to somebody else. */
-function linkTarget(path: string): string | null {
+/** Finds images among open files: by path, and by what is behind it where another name, mount or container may show another path. */
+function matcher(images: readonly Image[]): (link: string, target: string) => Image | undefined {
+    const byPath = new Map(images.map((image) => [image.path, image]));
+    const byName = new Set(images.map(({ path }) => basename(path)));
+    const byNumber = new Map(images.map((image) => [image.number, image]));
+    const anyName = images.some(({ linked }) => linked);
+    return (link, target) => {
+        const known = byPath.get(target);
+        if (known || !target.startsWith("/") || !(anyName || byName.has(basename(target)))) return known;
+        const there = statSync(link, { bigint: true, throwIfNoEntry: false });
+        return there && byNumber.get(`${there.dev}:${there.ino}`);
+    };
+}
+
+/** What a descriptor is open on: null where it was closed meanwhile, false where the whole process is not ours to look into. */
+function targetOf(link: string): string | null | false {
     try {
-        return readlinkSync(path);
+        return readlinkSync(link);
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EACCES" ? false : null;
+    }
+}
+
+function holderOf(pid: string, fd: string): Holder | null {
+    try {
+        return { who: command(pid), writes: opensForWriting(pid, fd) };
     } catch {
-        return null;
+        return null; // It ended while it was looked at, and holds nothing any more.
+    }
+}
+
+function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Map<string, Holder>): void {
+    for (const fd of listIfThere(`/proc/${pid}/fd`)) {
+        const link = `/proc/${pid}/fd/${fd}`;
+        const target = targetOf(link);
+        if (target === false) return;
+        const image = target === null ? undefined : find(link, target);
+        const holder = image && holderOf(pid, fd);
+        if (image && holder && (holder.writes || !holders.has(image.path))) holders.set(image.path, holder);
     }
 }
 
 /** Synchronous on purpose: thousands of calls of a microsecond each, before anything is changed. */
-function openFiles(paths: ReadonlySet<string>): Map<string, Holder> {
+function openFiles(images: readonly Image[]): Map<string, Holder> {
     const holders = new Map<string, Holder>();
-    for (const pid of listIfThere("/proc")) {
-        if (!/^\d+$/.test(pid) || pid === String(process.pid)) continue;
-        for (const fd of listIfThere(`/proc/${pid}/fd`)) {
-            const target = linkTarget(`/proc/${pid}/fd/${fd}`);
-            if (target === null || !paths.has(target)) continue;
-            try {
-                const holder = { who: command(pid), writes: opensForWriting(pid, fd) };
-                if (holder.writes || !holders.has(target)) holders.set(target, holder);
-            } catch {
-                // It ended while it was looked at, and holds nothing any more.
-            }
-        }
-    }
+    const find = matcher(images);
+    for (const pid of listIfThere("/proc")) if (/^\d+$/.test(pid) && pid !== String(process.pid)) addOpenFiles(pid, find, holders);
     return holders;
 }
 
@@ -78,16 +124,24 @@ function listIfThere(folder: string): string[] {
     }
 }
 
-/** Inodes on which QEMU, of any user, has a lock for writing. */
-async function lockedForWriting(): Promise<Set<string>> {
-    const inodes = new Set<string>();
-    for (const line of (await readFile("/proc/locks", "utf8").catch(() => "")).split("\n")) {
-        const match = /OFDLCK\s+\S+\s+\S+\s+\S+\s+[0-9a-f]+:[0-9a-f]+:(\d+)\s+(\d+)\s+(\d+|EOF)/.exec(line);
-        if (!match) continue;
-        const [, inode = "", start, end] = match;
-        if (WRITE_LOCKS.some((byte) => Number(start) <= byte && (end === "EOF" || byte <= Number(end)))) inodes.add(inode);
+function locks(): string {
+    try {
+        return readFileSync("/proc/locks", "utf8");
+    } catch {
+        return "";
     }
-    return inodes;
+}
+
+/** Files, as {@link Image.lock} has them and by inode alone, on which QEMU, of any user, has a lock for writing. */
+function lockedForWriting(): Set<string> {
+    const locked = new Set<string>();
+    for (const line of locks().split("\n")) {
+        const match = /OFDLCK\s+\S+\s+\S+\s+\S+\s+([0-9a-f]+:[0-9a-f]+:(\d+))\s+(\d+)\s+(\d+|EOF)/.exec(line);
+        if (!match) continue;
+        const [, file = "", inode = "", start, end] = match;
+        if (WRITE_LOCKS.some((byte) => Number(start) <= byte && (end === "EOF" || byte <= Number(end)))) locked.add(file).add(inode);
+    }
+    return locked;
 }
 
 /** What is about to happen to images. */
@@ -98,26 +152,41 @@ export interface Use {
     readonly altered: readonly string[];
 }
 
+/** The first image that is in somebody's way, and by whom, as far as that is known. */
+function conflict({ frozen, altered }: Use): { readonly path: string; readonly holder: Holder } | null {
+    const images = imagesOf([...frozen, ...altered]);
+    if (images.length === 0) return null;
+    const exclusive = new Set(imagesOf(altered).map(({ path }) => path));
+    const holders = openFiles(images);
+    const locked = lockedForWriting();
+    const unknown = { who: "another process", writes: true };
+    let found: { readonly path: string; readonly holder: Holder } | null = null;
+    for (const { path, lock } of images) {
+        const holder = holders.get(path) ?? (locked.has(lock) ? unknown : null);
+        const writes = holder?.writes === true || locked.has(lock);
+        if (holder && writes) return { path, holder: { ...holder, writes } };
+        if (holder && exclusive.has(path)) found ??= { path, holder };
+    }
+    return found;
+}
+
 /**
  * Refuses images that another process has open.
  *
  * @throws BusyError with who holds it, if known.
  */
 export async function refuseOpenImages(use: Use): Promise<void> {
-    const [frozen, altered] = await Promise.all([keysOf(use.frozen), keysOf(use.altered)]);
-    const keys = [...frozen, ...altered];
-    if (keys.length === 0) return;
-    const exclusive = new Set(altered.map(({ path }) => path));
-    const holders = openFiles(new Set(keys.map((key) => key.path)));
-    const locked = await lockedForWriting();
-    for (const { path, inode } of keys) {
-        const holder = holders.get(path);
-        const writes = holder?.writes === true || locked.has(inode);
-        if (!writes && !(holder && exclusive.has(path))) continue;
-        const who = holder?.who ?? null;
-        throw new BusyError(
-            `the image ${quoted(path)} is open in ${who ?? "another process"}, so nothing was done; shut that down, or manage a running domain through libvirt (qemu:///system)`,
-            who,
-        );
+    for (let looks = 1; ; looks++) {
+        const found = conflict(use);
+        if (!found) return;
+        if (found.holder.writes || looks === LOOKS) throw inUse(found.path, found.holder.who);
+        await setTimeout(PAUSE);
     }
+}
+
+function inUse(path: string, who: string): BusyError {
+    return new BusyError(
+        `the image ${quoted(path)} is open in ${who}, so nothing was done; shut that down, or manage a running domain through libvirt (qemu:///system)`,
+        who === "another process" ? null : who,
+    );
 }

@@ -3,9 +3,11 @@ import { dirname, resolve } from "node:path";
 import { HostError, quoted } from "../../model";
 import type { StepContext } from "../backend";
 import { removeFile, syncFile } from "./files";
-import { run } from "./process";
+import type { ImageTool, NewOverlay } from "./image-tool";
+import { onPath, run } from "./process";
 import { readQcow2 } from "./qcow2";
-import { type NewOverlay, StorageDaemon } from "./storage-daemon";
+import { QemuImg } from "./qemu-img";
+import { StorageDaemon } from "./storage-daemon";
 
 /** What is known of an image before it is worked on. */
 export interface ImageInfo {
@@ -14,6 +16,9 @@ export interface ImageInfo {
     /** Absolute path; null where it stands on nothing, or on what is no file. */
     readonly backing: string | null;
 }
+
+/** Overlays that are made at the same time: more is not faster, and each is an open file. */
+const AT_ONCE = 16;
 
 /** A piece of a running `qemu-img -p`: `(12.34/100%)`. */
 function percentages(onProgress: (fraction: number) => void): (text: string) => void {
@@ -33,7 +38,12 @@ export async function allocatedBytes(file: string): Promise<number> {
  * format is always said, so none is guessed from what a guest wrote.
  */
 export class Images implements AsyncDisposable {
-    private readonly daemon = new StorageDaemon();
+    private chosen: ImageTool | null = null;
+
+    /** Chosen at the first use; the daemon needs setpriv, so that it never outlives us. */
+    private get tool(): ImageTool {
+        return (this.chosen ??= onPath("qemu-storage-daemon") && onPath("setpriv") ? new StorageDaemon() : new QemuImg());
+    }
 
     async info(file: string, format: string): Promise<ImageInfo> {
         if (format === "qcow2") {
@@ -46,13 +56,18 @@ export class Images implements AsyncDisposable {
 
     /** Makes empty overlays, all at once; on the disk when it returns. A file that is there already is an error, and stays. */
     async createOverlays(overlays: readonly NewOverlay[]): Promise<void> {
-        await settled(overlays.map((overlay) => this.createOverlay(overlay)));
+        const queue = overlays.values();
+        await settled(
+            Array.from({ length: AT_ONCE }, async () => {
+                for (const overlay of queue) await this.createOverlay(overlay);
+            }),
+        );
     }
 
     private async createOverlay(overlay: NewOverlay): Promise<void> {
         await (await open(overlay.file, "wx")).close();
         try {
-            await this.daemon.createOverlay(overlay);
+            await this.tool.createOverlay(overlay);
             await syncFile(overlay.file);
         } catch (error) {
             await removeFile(overlay.file);
@@ -62,7 +77,7 @@ export class Images implements AsyncDisposable {
 
     /** Takes internal snapshots of one image, in order. A name that is there already is an error. */
     async takeSnapshots(file: string, names: readonly string[]): Promise<void> {
-        await this.daemon.withImage(file, async (image) => {
+        await this.tool.withImage(file, async (image) => {
             for (const name of names) await image.takeSnapshot(name);
         });
         await syncFile(file);
@@ -73,7 +88,7 @@ export class Images implements AsyncDisposable {
         const there = new Set((await readQcow2(file)).snapshots.map(({ name }) => name));
         const present = names.filter((name) => there.has(name));
         if (present.length === 0) return;
-        await this.daemon.withImage(file, async (image) => {
+        await this.tool.withImage(file, async (image) => {
             for (const name of present) await image.deleteSnapshot(name);
         });
         await syncFile(file);
@@ -123,7 +138,7 @@ export class Images implements AsyncDisposable {
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
-        await this.daemon[Symbol.asyncDispose]();
+        await this.chosen?.[Symbol.asyncDispose]();
     }
 }
 

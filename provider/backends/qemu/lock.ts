@@ -38,7 +38,9 @@ async function tryLock(file: FileHandle, path: string, waitSeconds: number, sign
         if (code === 0) return true;
         if (code === TAKEN) return false;
         if (code === 127) throw missingTool("flock");
-        throw new HostError(`the lock ${quoted(path)} can't be taken: ${words.trim() || `flock ended with ${killedBy ?? `exit code ${code}`}`}; check the folder's file system and run again`);
+        throw new HostError(
+            `the lock ${quoted(path)} can't be taken: ${words.trim() || `flock ended with ${killedBy ?? `exit code ${code}`}`}; check the folder's file system and run again`,
+        );
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") throw missingTool(waitSeconds === 0 ? "flock" : "setpriv", error);
         throw error;
@@ -68,7 +70,11 @@ async function openLock(path: string): Promise<FileHandle> {
     try {
         return await open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
     } catch (error) {
-        throw new HostError(`the lock ${quoted(path)} can't be opened: ${(error as Error).message}; check the folder's permissions and run again`, { file: path }, { cause: error });
+        throw new HostError(
+            `the lock ${quoted(path)} can't be opened: ${(error as Error).message}; check the folder's permissions and run again`,
+            { file: path },
+            { cause: error },
+        );
     }
 }
 

@@ -1,3 +1,5 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
 import { execa, ExecaError } from "execa";
 import { BusyError, HostError } from "../../model";
 
@@ -12,6 +14,18 @@ const PACKAGES: Readonly<Record<string, string>> = {
 /** What to tell someone who lacks a tool. */
 export function missingTool(tool: string, cause?: unknown): HostError {
     return new HostError(`${tool} is not on PATH; install ${PACKAGES[tool] ?? tool} and run again`, { command: tool }, { cause });
+}
+
+/** Whether a tool is there to be run. */
+export function onPath(tool: string): boolean {
+    return (process.env.PATH ?? "").split(delimiter).some((folder) => {
+        try {
+            accessSync(join(folder || ".", tool), constants.X_OK);
+            return true;
+        } catch {
+            return false;
+        }
+    });
 }
 
 const IN_USE = /Failed to get (?:shared )?"[\w ]+" lock|Is another process using the image/;
@@ -53,5 +67,9 @@ function toolError(tool: string, args: readonly string[], error: unknown): unkno
         .replaceAll("\n", "; ");
     if (IN_USE.test(words)) return new BusyError(`an image is in use by another process, so nothing was done: ${words}`);
     const end = error.signal ? `was ended by ${error.signal}` : `ended with exit code ${error.exitCode}`;
-    return new HostError(`${tool} ${end}: ${words || error.shortMessage}`, { command: [tool, ...args], exitCode: error.exitCode ?? null, stderr: words }, { cause: error });
+    return new HostError(
+        `${tool} ${end}: ${words || error.shortMessage}`,
+        { command: [tool, ...args], exitCode: error.exitCode ?? null, stderr: words },
+        { cause: error },
+    );
 }

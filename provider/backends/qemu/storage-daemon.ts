@@ -2,6 +2,8 @@ import { HostError } from "../../model";
 import type { ImageTool, NewOverlay, OpenImage } from "./image-tool";
 import { type Arguments, QmpProcess } from "./qmp";
 
+export type { NewOverlay } from "./image-tool";
+
 /*
  * One qemu-storage-daemon does what would otherwise be a qemu-img process for each overlay and each internal snapshot: a hundred overlays
  * take 0.2 s instead of 5 s.
