@@ -106,7 +106,11 @@ export class SnapshotResource {
                     `snapshot:${name}`,
                 ]);
             }
-            await machine.delete(snapshot.name, { scope: onDelete ?? "keepChildren", tip: "parent", force: acceptedLosses(force) }, this.options(checked(properties)));
+            await machine.delete(
+                snapshot.name,
+                { scope: onDelete ?? "keepChildren", tip: "parent", force: acceptedLosses(force) },
+                this.options(checked(properties)),
+            );
         });
     }
 

@@ -1,0 +1,73 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import schema from "../../schema/schema.json";
+import { findPulumi } from "../hosts/pulumi";
+import { needs, pulumi, suiteWith } from "../support/requires";
+
+const checkout = dirname(dirname(__dirname));
+
+/** Every property of the schema with its path, wherever it stands. */
+const properties = [
+    ...Object.entries(schema.resources).flatMap(([token, { inputProperties, properties }]) => [
+        ...Object.entries(inputProperties).map(([name, spec]) => [`${token} input ${name}`, spec] as const),
+        ...Object.entries(properties).map(([name, spec]) => [`${token} output ${name}`, spec] as const),
+    ]),
+    ...Object.entries(schema.types).flatMap(([token, type]) =>
+        "properties" in type ? Object.entries(type.properties).map(([name, spec]) => [`${token} ${name}`, spec] as const) : [],
+    ),
+];
+
+test.each(properties)("%s is described in sentences", (_, { description }) => {
+    expect(description).toMatch(/^[A-Z][^]*[.]$/);
+});
+
+test.each(Object.entries(schema.resources["snaptree:index:Snapshot"].inputProperties).filter(([, spec]) => !JSON.stringify(spec).includes("filledIn")))(
+    "the input %s says its default, unless it has to be given",
+    (name, { description }) => {
+        if (name !== "domain") expect(description).toMatch(/Default: /);
+    },
+);
+
+test("every input is an output too, since Pulumi compares old outputs with new inputs", () => {
+    const { inputProperties, properties } = schema.resources["snaptree:index:Snapshot"];
+    expect(Object.keys(properties)).toEqual([...Object.keys(inputProperties), "contentId"]);
+});
+
+test("passwords and documents are secret, as inputs and as outputs", () => {
+    const { inputProperties, properties } = schema.resources["snaptree:index:Snapshot"];
+    for (const { password, xml } of [inputProperties, properties]) expect([password.secret, xml.secret]).toEqual([true, true]);
+});
+
+suiteWith(needs(pulumi), "the package schema", () => {
+    test("is one that Pulumi takes", () => {
+        const found = findPulumi();
+        if (found === null) throw new Error("no pulumi");
+        const home = mkdtempSync(join(tmpdir(), "snaptree-schema-"));
+        const env = { PATH: process.env.PATH, PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" };
+        execFileSync(found.cli, ["schema", "check", join(checkout, "schema/schema.json")], { env, stdio: "pipe" });
+        rmSync(home, { recursive: true });
+    });
+});
+
+describe("generated files", () => {
+    const check = (folder: string) => spawnSync("npm", ["run", "--silent", "generate:check"], { cwd: folder, encoding: "utf8" });
+
+    test("are what the schema says", () => {
+        expect(check(checkout)).toMatchObject({ status: 0, stdout: "", stderr: expect.not.stringContaining("generate") as string });
+    });
+
+    test("that are stale fail the check with one sentence", () => {
+        const copy = mkdtempSync(join(tmpdir(), "snaptree-generate-"));
+        for (const path of ["schema", "provider/generated", "sdk", "package.json"]) cpSync(join(checkout, path), join(copy, path), { recursive: true });
+        symlinkSync(join(checkout, "node_modules"), join(copy, "node_modules"));
+        const path = join(copy, "schema/schema.json");
+        writeFileSync(path, readFileSync(path, "utf8").replace("A text for humans", "A text for people"));
+        const { status, stderr } = check(copy);
+        expect(status).toBe(1);
+        const paths = "schema/schema.json, provider/generated/types.ts, sdk/args.ts, sdk/outputs.ts";
+        expect(stderr.trim().split("\n").at(-1)).toBe(`${paths} are not what schema/schema.json says; run “npm run generate” and commit the result`);
+        rmSync(copy, { recursive: true });
+    });
+});
