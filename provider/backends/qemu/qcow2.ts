@@ -12,7 +12,13 @@ const BACKING_FORMAT_EXTENSION = 0xe2792aca;
 const MAX_L1_BYTES = 32 * 1024 * 1024;
 const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 const MAX_SNAPSHOTS = 65_536;
+/** Bytes that QEMU allows for an entry of the snapshot table at most: 40, 1,024 of extra data, an ID and a name of 255 each. */
+const LARGEST_ENTRY = 2048;
 const HEADER_BYTES = 4096;
+const MAX_BACKING_BYTES = 1023;
+const EXTENDED_L2 = 0x10n;
+/** Incompatible features that QEMU knows: dirty, corrupt, external data file, compression type, extended L2 entries. */
+const KNOWN_FEATURES = 0x1fn;
 const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n;
 
 /** An internal snapshot in a qcow2 file's own table. */
@@ -45,9 +51,20 @@ function tableBytes(table: Table, what: string): number {
     return table.entries * 8;
 }
 
-async function readAt(file: FileHandle, offset: number, length: number): Promise<Buffer> {
+/** A file that ends before what its header promises has lost something: nothing can be concluded from the rest. */
+async function readAt(file: FileHandle, offset: number, length: number, what: string): Promise<Buffer> {
+    const { size } = await file.stat();
+    if (offset + length > size) throw new Error(`its ${what} is cut short`);
     const buffer = Buffer.alloc(length);
     const { bytesRead } = await file.read(buffer, 0, length, offset);
+    if (bytesRead < length) throw new Error(`its ${what} is cut short`);
+    return buffer;
+}
+
+/** The first bytes of a file, which may be shorter. */
+async function readStart(file: FileHandle): Promise<Buffer> {
+    const buffer = Buffer.alloc(HEADER_BYTES);
+    const { bytesRead } = await file.read(buffer, 0, HEADER_BYTES, 0);
     return buffer.subarray(0, bytesRead);
 }
 
@@ -58,7 +75,7 @@ function readOffset(buffer: Buffer, at: number): number {
 }
 
 function backingFormat(header: Buffer, start: number): string | null {
-    for (let at = start; at + 8 <= header.length; ) {
+    for (let at = start; at + 8 <= header.length;) {
         const type = header.readUInt32BE(at);
         const length = header.readUInt32BE(at + 4);
         if (type === 0 || at + 8 + length > header.length) return null;
@@ -70,8 +87,8 @@ function backingFormat(header: Buffer, start: number): string | null {
 
 /** Offsets of clusters in an L1 table, without the flag that says whether a cluster is shared. */
 async function readL1(file: FileHandle, table: Table): Promise<bigint[]> {
-    const bytes = await readAt(file, table.offset, tableBytes(table, "L1 table"));
-    return Array.from({ length: Math.floor(bytes.length / 8) }, (_, i) => bytes.readBigUInt64BE(i * 8) & OFFSET_MASK);
+    const bytes = await readAt(file, table.offset, tableBytes(table, "L1 table"), "L1 table");
+    return Array.from({ length: table.entries }, (_, i) => bytes.readBigUInt64BE(i * 8) & OFFSET_MASK);
 }
 
 function sameL1(a: readonly bigint[], b: readonly bigint[]): boolean {
@@ -87,9 +104,14 @@ async function readSnapshots(file: FileHandle, offset: number, count: number): P
     if (count > MAX_SNAPSHOTS) throw new Error("its snapshot table is too large");
     if (count === 0) return [];
     const { size } = await file.stat();
-    const table = await readAt(file, offset, Math.min(Math.max(size - offset, 0), MAX_SNAPSHOT_BYTES, count * 4096));
+    const length = Math.min(Math.max(size - offset, 0), MAX_SNAPSHOT_BYTES, count * LARGEST_ENTRY);
+    return parseSnapshots(await readAt(file, offset, length, "snapshot table"), count);
+}
+
+function parseSnapshots(table: Buffer, count: number): SnapshotEntry[] {
     const entries: SnapshotEntry[] = [];
-    for (let at = 0; entries.length < count; ) {
+    for (let at = 0; entries.length < count;) {
+        if (at + 40 > table.length) throw new Error("its snapshot table is cut short");
         const idLength = table.readUInt16BE(at + 12);
         const nameLength = table.readUInt16BE(at + 14);
         const id = at + 40 + table.readUInt32BE(at + 36);
@@ -105,18 +127,41 @@ async function readSnapshots(file: FileHandle, offset: number, count: number): P
     return entries;
 }
 
-async function parse(file: FileHandle, since: string | null): Promise<Qcow2Header> {
-    const header = await readAt(file, 0, HEADER_BYTES);
+/** What the fixed part of a header says, checked against what QEMU itself would refuse. */
+function fields(header: Buffer) {
     if (header.length < 72 || header.readUInt32BE(0) !== MAGIC) throw new Error("it does not begin as a qcow2 file does");
-    const backingOffset = readOffset(header, 8);
-    const backingLength = header.readUInt32BE(16);
-    const headerLength = header.readUInt32BE(4) >= 3 ? header.readUInt32BE(100) : 72;
-    const l1 = await readL1(file, { offset: readOffset(header, 40), entries: header.readUInt32BE(36) });
+    const version = header.readUInt32BE(4);
+    if (version !== 2 && version !== 3) throw new Error(`it has version ${version}, and 2 and 3 are known`);
+    if (version === 3 && header.length < 104) throw new Error("its header is cut short");
+    const features = version === 3 ? header.readBigUInt64BE(72) : 0n;
+    if ((features & ~KNOWN_FEATURES) !== 0n) throw new Error("it has features that are not known");
+    const clusterBits = header.readUInt32BE(20);
+    if (clusterBits < 9 || clusterBits > 21) throw new Error("its cluster size is out of range");
+    const virtualSize = readOffset(header, 24);
+    const l1 = { offset: readOffset(header, 40), entries: header.readUInt32BE(36) };
+    const entryBytes = (features & EXTENDED_L2) === 0n ? 8 : 16;
+    // Bytes that one L1 entry stands for: a cluster full of L2 entries, each for a cluster.
+    if (l1.entries < Math.ceil(virtualSize / (2 ** (2 * clusterBits) / entryBytes))) throw new Error("its L1 table is too small for its size");
+    return { virtualSize, l1, headerLength: version === 3 ? header.readUInt32BE(100) : 72 };
+}
+
+async function readBacking(file: FileHandle, header: Buffer): Promise<string | null> {
+    const offset = readOffset(header, 8);
+    if (offset === 0) return null;
+    const length = header.readUInt32BE(16);
+    if (length > MAX_BACKING_BYTES) throw new Error("the name of its backing file is too long");
+    return length === 0 ? null : (await readAt(file, offset, length, "name of a backing file")).toString("utf8");
+}
+
+async function parse(file: FileHandle, since: string | null): Promise<Qcow2Header> {
+    const header = await readStart(file);
+    const { virtualSize, l1: table, headerLength } = fields(header);
+    const l1 = await readL1(file, table);
     const snapshots = await readSnapshots(file, readOffset(header, 64), header.readUInt32BE(60));
     const base = snapshots.find(({ name }) => name === since);
     return {
-        virtualSize: readOffset(header, 24),
-        backing: backingOffset === 0 ? null : (await readAt(file, backingOffset, Math.min(backingLength, 1023))).toString("utf8"),
+        virtualSize,
+        backing: await readBacking(file, header),
         backingFormat: backingFormat(header, headerLength),
         snapshots: snapshots.map(({ id, name }) => ({ id, name })),
         allocated: l1.some((entry) => entry !== 0n),
