@@ -30,8 +30,10 @@ export async function diffSnapshot(olds: Properties, news: Properties, canRename
     const drift = driftOf(olds);
     const actualParent = (olds.parent as string | undefined) ?? null;
     const acceptsDrift = drift.parent !== undefined && (news.parent ?? null) === actualParent;
-    const parent = acceptsDrift ? "updated" : compareParents(before, news);
     const stuck = unmendable(drift, actualParent, news);
+    // A parent that somebody removed is taken again under its name, and what stood on it is not lost for that.
+    const lostParent = stuck.includes("parent") && news.parent === before.parent;
+    const parent = acceptsDrift || lostParent ? "updated" : compareParents(before, news);
     const changed = changedInputs(before, news);
     const candidates: string[] = changed.filter((name) => replacing.includes(name));
     if (parent === "other") candidates.push("parent");

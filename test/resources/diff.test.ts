@@ -183,6 +183,12 @@ describe("drift", () => {
         ]);
     });
 
+    test("of a parent that was removed by hand, and is taken again under its name, never replaces what stood on it", async () => {
+        expect(await diff({ parentContentId: "c9" }, moved)).toMatchObject({ ...inPlace, warnings: [expect.stringContaining("stands on")] });
+        expect(await diff({ parentContentId: UNKNOWN, parentId: UNKNOWN }, moved)).toMatchObject(inPlace);
+        expect(await diff({ parentContentId: "c9", force: true }, moved)).toMatchObject(replaced("parent"));
+    });
+
     test.each([{ force: true }, { force: ["snapshot:nginx"] }])("replaces with %j", async (news) => {
         expect(await diff(news, moved)).toMatchObject(replaced("parent"));
     });
