@@ -10,7 +10,7 @@ export type Run = <T>(operation: () => Promise<T>) => Promise<T>;
 export function adaptSnapshot(resource: SnapshotResource, run: Run = (operation) => operation()): dynamic.ResourceProvider<Properties, Properties> {
     const told = <T>(operation: () => Promise<T>): Promise<T> => run(() => telling(operation));
     return {
-        check: (_olds, news) => told(async () => resource.check(news)),
+        check: (_olds, news) => told(async () => withoutProperties(resource.check(news))),
         diff: (id, olds, news) =>
             told(async () => {
                 const { warnings, ...diff } = await resource.diff(id, olds, news);
@@ -31,6 +31,11 @@ export function adaptSnapshot(resource: SnapshotResource, run: Run = (operation)
         update: (id, olds, news) => told(async () => ({ outs: (await resource.update(id, olds, news)).outputs })),
         delete: (id, properties) => told(() => resource.delete(id, properties)),
     };
+}
+
+/** Pulumi prints the value of a property that a failure names, also where that is a password; each reason says which property it is about. */
+function withoutProperties({ inputs, failures }: ReturnType<SnapshotResource["check"]>): dynamic.CheckResult<Properties> {
+    return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
 }
 
 /**

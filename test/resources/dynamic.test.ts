@@ -26,6 +26,15 @@ describe("what Pulumi calls", () => {
         expect(await read?.(id, outs)).toEqual({ id: "", props: {} });
     });
 
+    test("names no property in a failure, since Pulumi would print its value, but says in the reason which it is", async () => {
+        const { failures } = (await provider().check?.({}, { ...inputs, host: "esx://root:hunter2@esx/", halt: "yes" })) ?? {};
+        expect(failures?.map(({ property }) => property)).toEqual(["", ""]);
+        expect(failures?.map(({ reason }) => reason)).toEqual([
+            expect.stringMatching(/^InvalidInputError: halt takes/),
+            expect.stringMatching(/^InvalidInputError: host has a password in it/),
+        ]);
+    });
+
     test("warns in a preview of drift at which the update will fail", async () => {
         const warn = jest.spyOn(console, "warn").mockImplementation(() => undefined);
         await provider().diff?.("id", { ...inputs, __drift: { parent: "a" } }, { ...inputs, parent: "a" });
