@@ -57,8 +57,11 @@ export function emitOutputs(spec: PackageSpec): string {
         const name = shortName(token);
         return `${comment(`The outputs of a ${name}.`)}export abstract class ${name}Outputs extends pulumi.CustomResource {\n${fields.join("\n")}\n}\n`;
     });
-    const types = Object.keys(spec.types).map(shortName).join(", ");
-    return [`import * as pulumi from "@pulumi/pulumi";`, `import type { ${types} } from "../provider/generated/types";`, "", ...classes].join("\n");
+    const text = classes.join("\n");
+    const used = Object.keys(spec.types)
+        .map(shortName)
+        .filter((name) => new RegExp(`\\b${name}\\b`).test(text.replace(/\/\*\*[^]*?\*\//g, "")));
+    return [`import * as pulumi from "@pulumi/pulumi";`, `import type { ${used.join(", ")} } from "../provider/generated/types";`, "", text].join("\n");
 }
 
 /** What the faces need to know of each resource's inputs without reading the schema: their names, those that replace, and those that are secret. */
@@ -112,7 +115,7 @@ function typeText(spec: PackageSpec, style: Style, type: TypeSpec): string {
 }
 
 function bareText(spec: PackageSpec, style: Style, type: TypeSpec): string {
-    if (isAny(type)) return style === input ? "any" : "unknown";
+    if (isAny(type)) return "unknown";
     if (type.oneOf) return type.oneOf.map((choice) => bareText(spec, style, choice)).join(" | ");
     if (type.$ref) return "enum" in referenced(spec, type.$ref) ? shortName(type.$ref) : style.objectName(shortName(type.$ref));
     if (type.items) return `readonly ${listItem(typeText(spec, style, type.items))}[]`;

@@ -162,7 +162,7 @@ export interface SnapshotArgs {
      */
     readonly onDelete?: pulumi.Input<DeleteScope> | undefined;
     /** Values that have the snapshot taken again when one of them changes, such as a hash of what a provision command installs. Default: none. */
-    readonly triggers?: pulumi.Input<readonly pulumi.Input<any>[]> | undefined;
+    readonly triggers?: pulumi.Input<readonly pulumi.Input<unknown>[]> | undefined;
     /**
      * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`snapshot:d`, `branch:case-42`, `tip`, `memory`).
      * It changes in place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.

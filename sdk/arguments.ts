@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { snapshotProperties } from "../provider/generated/properties";
+import type { snapshotProperties } from "../provider/generated/properties";
 import { InvalidInputError } from "../provider/model";
 import { type Properties, UNKNOWN, ownProperties } from "../provider/resources/unknown";
-import { type Fault } from "../provider/resources/validate";
+import type { Fault } from "../provider/resources/validate";
 
 /**
  * A resource's arguments as plain values, for checking them while the program is built: what is only known later stands as unknown,

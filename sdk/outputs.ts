@@ -1,15 +1,6 @@
 // Generated from schema/schema.json by “npm run generate”; change the schema instead.
 import * as pulumi from "@pulumi/pulumi";
-import type {
-    ProvisionCommand,
-    SnapshotDisk,
-    DiskSnapshotMode,
-    SnapshotMode,
-    ProvisionPowerState,
-    LeavePolicy,
-    DeleteScope,
-    SnapshotState,
-} from "../provider/generated/types";
+import type { ProvisionCommand, SnapshotDisk, SnapshotMode, ProvisionPowerState, LeavePolicy, DeleteScope, SnapshotState } from "../provider/generated/types";
 
 /** The outputs of a Snapshot. */
 export abstract class SnapshotOutputs extends pulumi.CustomResource {

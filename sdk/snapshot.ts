@@ -36,7 +36,7 @@ const type = "pulumi-nodejs:dynamic/snaptree:Snapshot";
  * snapshot: add another revert API flag» and «[PATCHv4 4/4] snapshot: qemu: Implement reverting of external snapshots»
  * (21 November 2012): external snapshots, whose branches share their files.
  *
- * @example A tree of two machines' worth of state on one disk
+ * @example A tree: one base, and two snapshots that stand on it
  * ```ts
  * import { Snapshot } from "pulumi-snaptree";
  *
@@ -57,7 +57,7 @@ const type = "pulumi-nodejs:dynamic/snaptree:Snapshot";
  * export const taken = nginx.creationTime.apply((seconds) => new Date(seconds * 1000).toISOString());
  * ```
  *
- * @example Taken again whenever the installer changes; what it stands on may be deleted with its whole subtree
+ * @example Taken again whenever the installer changes; deleting it takes along what stands on it
  * ```ts
  * new Snapshot("app", {
  *     domain: "web",

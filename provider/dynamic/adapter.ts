@@ -10,7 +10,7 @@ export type Run = <T>(operation: () => Promise<T>) => Promise<T>;
 export function adaptSnapshot(resource: SnapshotResource, run: Run = (operation) => operation()): dynamic.ResourceProvider<Properties, Properties> {
     const told = <T>(operation: () => Promise<T>): Promise<T> => run(() => telling(operation));
     return {
-        check: (_olds, news) => told(async () => withoutProperties(resource.check(news))),
+        check: (_olds, news) => told(() => Promise.resolve(withoutProperties(resource.check(news)))),
         diff: (id, olds, news) =>
             told(async () => {
                 const { warnings, ...diff } = await resource.diff(id, olds, news);

@@ -1,5 +1,4 @@
-import type { Capabilities } from "../backends/backend";
-import type { CreateRequest, DeleteRequest, RedefineRequest, RunOptions } from "../engine/requests";
+import type { Capabilities, CreateRequest, DeleteRequest, RedefineRequest, RunOptions } from "../engine";
 import type { Hierarchy, Snapshot } from "../model";
 
 /** What resources ask of a virtual machine; the engine's VirtualMachine is one. */

@@ -71,8 +71,13 @@ function changedInputs(before: Properties, news: Properties): string[] {
 function comparable(name: string, value: unknown): unknown {
     if (value === null || value === false || value === "") return undefined;
     if (typeof value === "object" && Object.keys(value).length === 0) return undefined;
-    if (name === "provision" && Array.isArray(value)) return value.map((step) => (step as { command?: unknown } | null)?.command ?? step);
+    if (name === "provision" && Array.isArray(value)) return value.map(commandOf);
     return typeof value === "object" ? ownProperties({ value }).value : value;
+}
+
+/** An element that is not known yet stands for its command. */
+function commandOf(step: unknown): unknown {
+    return (step as { command?: unknown } | null)?.command ?? step;
 }
 
 /**

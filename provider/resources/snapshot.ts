@@ -1,8 +1,8 @@
 import type { CreateRequest, Progress, RedefineRequest, RunOptions } from "../engine/requests";
 import type { DeleteScope, LeavePolicy, ProvisionPowerState, SnapshotInputs, SnapshotState } from "../generated/types";
-import { DataLossError, type Hierarchy, NotFoundError, type Snapshot, SnaptreeError, UnsupportedError, quoted } from "../model";
+import { DataLossError, NotFoundError, type Snapshot, UnsupportedError, quoted } from "../model";
 import type { Connections, Machine } from "./connections";
-import { declared, driftError, driftKey, findDrift, isStranger, locate, mayReplaceDrifted, unmendable } from "./drift";
+import { declared, driftError, driftKey, findDrift, isStranger, locate, unmendable } from "./drift";
 import { accepts, acceptedLosses } from "./force";
 import { formatSnapshotId, parseSnapshotId } from "./identity";
 import { type SnapshotDiff, diffSnapshot } from "./snapshot-diff";

@@ -7,9 +7,7 @@ const inputs = { host, domain: "web", name: "nginx", parent: "base", parentId: "
 const facts = { creationTime: 1000, state: "shutoff", contentId: "c2" };
 const stored = { ...inputs, ...facts };
 
-interface Changes {
-    [name: string]: unknown;
-}
+type Changes = Record<string, unknown>;
 const diff = (news: Changes, olds: Changes = {}) => resource.diff("id", defined({ ...stored, ...olds }), defined({ ...inputs, ...news }));
 const defined = (fields: Changes): Changes => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 

@@ -21,7 +21,7 @@ export class MemoryHost implements Connection, Machine {
     domain(): Promise<Machine> {
         return this.answer(() => {
             if (!this.hasDomain) throw new NotFoundError("there is no such domain");
-            return this as Machine;
+            return this;
         });
     }
 

@@ -30,5 +30,5 @@ test.each(["", "web/base", "#web/base", "qemu:///x#web", "qemu:///x#web/", "qemu
 );
 
 test("an error does not repeat an id: a password may be in it", () => {
-    expect(() => parseSnapshotId("esx://root:hunter2@esx#web")).toThrow(expect.objectContaining({ message: expect.not.stringContaining("hunter2") as string }));
+    expect(() => parseSnapshotId("esx://root:hunter2@esx#web")).toThrow(/^((?!hunter2)[^])*$/);
 });

@@ -29,7 +29,7 @@ beforeEach(() => {
 const value = <T>(output: pulumi.Output<T>): Promise<T> => new Promise((resolve) => output.apply(resolve));
 
 async function register(name: string, more: object): Promise<Registered> {
-    const snapshot = new Snapshot(name, { ...args, ...more } as SnapshotArgs);
+    const snapshot = new Snapshot(name, { ...args, ...more });
     await value(snapshot.urn);
     return registered.find((one) => one.name === name) as Registered;
 }
@@ -131,7 +131,7 @@ describe("mistakes are errors while the program is built", () => {
         ["a wrong value inside", { provision: [{ command: ["a", pulumi.output("b"), 3] }] }, /^provision\[0\].command\[2\] takes text/],
         ["a reserved name", { name: "auto-1" }, /keeps for itself/],
     ])("%s", (_, wrong, message) => {
-        const make = () => new Snapshot("s", { ...args, ...wrong } as SnapshotArgs);
+        const make = () => new Snapshot("s", { ...args, ...wrong });
         expect(make).toThrow(InvalidInputError);
         expect(make).toThrow(message);
     });
@@ -157,8 +157,6 @@ describe("mistakes are errors while the program is built", () => {
 
     test("a value that is secret is checked later, and never shown", () => {
         expect(() => new Snapshot("s", { ...args, password: pulumi.secret(5) as unknown as string })).not.toThrow();
-        expect(() => new Snapshot("s", { ...args, password: 4711 as unknown as string })).toThrow(
-            expect.objectContaining({ message: expect.not.stringContaining("4711") as string }),
-        );
+        expect(() => new Snapshot("s", { ...args, password: 4711 as unknown as string })).toThrow(/^password takes text, but is a number;/);
     });
 });
