@@ -8,9 +8,9 @@ function parse(uri: string): URL {
     let parsed: URL;
     try {
         parsed = new URL(uri);
-    } catch (error) {
-        // Not shown as it is: it may hold a password.
-        throw new InvalidInputError("the host is no URI; write it as libvirt does, for example qemu:///embed?root=/srv/vms", "host", { cause: error });
+    } catch {
+        // Neither shown nor kept as a cause, which holds it: it may hold a password.
+        throw new InvalidInputError("the host is no URI; write it as libvirt does, for example qemu:///embed?root=/srv/vms", "host");
     }
     if (parsed.password !== "") {
         throw new InvalidInputError("the host URI holds a password; take it out and set SNAPTREE_PASSWORD, or the resource's password", "host");
@@ -22,6 +22,6 @@ function parse(uri: string): URL {
 export async function connectBackend(uri: string, options: ConnectOptions = {}): Promise<Backend> {
     const parsed = parse(uri);
     const factory = factories.find(({ accepts }) => accepts(parsed));
-    if (!factory) throw new UnsupportedError("this Snaptree", `hosts like ${quoted(`${parsed.protocol}//${parsed.host}${parsed.pathname}`)}`, "it knows qemu:///embed?root=DIR");
+    if (!factory) throw new UnsupportedError("this Snaptree", `hosts like ${quoted(`${parsed.protocol}//…`)}`, "it knows qemu:///embed?root=DIR");
     return factory.connect(parsed, options);
 }

@@ -5,7 +5,7 @@ import { type Accepted, describe, type Desired, type Plan, plan, planCreate, pla
 import { runCommand } from "./provision";
 import type { Command, CreateRequest, DeleteRequest, Force, RedefineRequest, RevertRequest, RunOptions } from "./requests";
 import { execute, type Execution, recover } from "./transaction";
-
+import { inTurn, onlooking, sayWhy } from "./guard";
 
 /** How a plan is applied. */
 export interface ApplyOptions extends RunOptions {
@@ -19,7 +19,7 @@ export interface ApplyOptions extends RunOptions {
 const BATCH = 1000;
 
 function executionOf(options: RunOptions): Execution {
-    return { signal: options.signal, onProgress: options.onProgress ?? (() => undefined) };
+    return { signal: options.signal, onProgress: onlooking(options.onProgress) };
 }
 
 /** Runs of plain creations become one transaction each; everything else is one of its own. */
@@ -91,18 +91,34 @@ export class VirtualMachine {
     private forgotten(name: string, request: CreateRequest): Snapshot {
         const mode = request.mode ?? this.managed.capabilities.defaultMode;
         const creationTime = Math.floor(Date.now() / 1000);
-        return { name, parent: request.parent ?? null, description: request.description ?? null, creationTime, state: "shutoff", mode, memory: false, files: {}, made: false, contentId: null };
+        return {
+            name,
+            parent: request.parent ?? null,
+            description: request.description ?? null,
+            creationTime,
+            state: "shutoff",
+            mode,
+            memory: false,
+            files: {},
+            made: false,
+            contentId: null,
+        };
     }
 
     /** No snapshot can hold what a TPM holds, so going back would leave the two apart. */
     private async refuseTpm(force: Force | undefined): Promise<void> {
         if (force === true || !(await this.managed.domain()).tpm) return;
-        throw new UnsupportedError(this.managed.capabilities.backend, "snapshots of a domain with a TPM, whose state they don't hold", "remove the TPM, or accept that with force");
+        throw new UnsupportedError(
+            this.managed.capabilities.backend,
+            "snapshots of a domain with a TPM, whose state they don't hold",
+            "remove the TPM, or accept that with force",
+        );
     }
 
     /** Restores or alters metadata; disks are not touched. */
     async redefine(request: RedefineRequest, options: RunOptions = {}): Promise<void> {
-        if (!this.managed.capabilities.redefine) throw new UnsupportedError(this.managed.capabilities.backend, "redefine", "delete the snapshot and take it again");
+        if (!this.managed.capabilities.redefine)
+            throw new UnsupportedError(this.managed.capabilities.backend, "redefine", "delete the snapshot and take it again");
         if (request.rename !== undefined) checkNewName(request.rename);
         await this.run((hierarchy) => planRedefine(hierarchy, { kind: "redefine", ...request }), true, `redefining ${quoted(request.name)}`, options);
     }
@@ -137,8 +153,8 @@ export class VirtualMachine {
 
     /** Plans under the lock, so that what was decided on is what is there. */
     private run(make: (hierarchy: Hierarchy) => Plan, force: Accepted, what: string, options: ApplyOptions): Promise<void> {
-        const turn = this.last.then(() => this.locked(make, force, what, options));
-        this.last = turn.catch(() => undefined);
+        const turn = inTurn(this.last, () => sayWhy(what, () => this.locked(make, force, what, options)), options.signal);
+        this.last = Promise.allSettled([this.last, turn]);
         return turn;
     }
 
@@ -165,6 +181,7 @@ export class VirtualMachine {
         if (operation?.kind !== "create") return;
         const surroundings = { host: this.host, domain: this.name, parent: operation.parent, files: step.files };
         const onOutput = (message: string) => execution.onProgress({ kind: "output", message });
-        for (const command of options.provision?.[operation.name] ?? []) await runCommand(command, surroundings, onOutput, options.signal);
+        const commands = Object.entries(options.provision ?? {}).find(([name]) => name === operation.name)?.[1] ?? [];
+        for (const command of commands) await runCommand(command, surroundings, onOutput, options.signal);
     }
 }

@@ -22,7 +22,7 @@ async function performStep(domain: ManagedDomain, entry: JournalEntry, step: Ste
     const done = steps.indexOf(step);
     execution.onProgress({ kind: "step", message: `${entry.title}: ${step.kind}`, fraction: done / steps.length });
     if (step.kind === "provision") await execution.provision?.(step as ProvisionStep);
-    else await domain.perform(step, context(entry.title, execution, done, steps.length));
+    await domain.perform(step, context(entry.title, execution, done, steps.length));
 }
 
 /** Takes back the first `count` steps of a preparation, the last first. */
@@ -52,7 +52,11 @@ async function takeBack(domain: ManagedDomain, entry: JournalEntry, count: numbe
     try {
         await undo(domain, entry, count);
     } catch (second) {
-        throw new SnaptreeError(`${(error as Error).message}; taking back what was begun failed too (${(second as Error).message}): the next run will try again`, {}, { cause: error });
+        throw new SnaptreeError(
+            `${(error as Error).message}; taking back what was begun failed too (${(second as Error).message}); nothing is lost: see to that, and the next run takes it back first`,
+            {},
+            { cause: error },
+        );
     }
     throw error;
 }
@@ -63,7 +67,11 @@ async function finishNow(domain: ManagedDomain, entry: JournalEntry, execution: 
         // Past the commit there is no way back: a wish to stop is not heard any more.
         await finish(domain, entry, { ...execution, signal: undefined });
     } catch (error) {
-        throw new SnaptreeError(`${entry.title} is decided but not finished: ${(error as Error).message}; nothing is lost, and the next run goes on with it`, {}, { cause: error });
+        throw new SnaptreeError(
+            `${entry.title} is decided but not finished: ${(error as Error).message}; nothing is lost, and the next run goes on with it`,
+            {},
+            { cause: error },
+        );
     }
 }
 

@@ -29,7 +29,8 @@ class QemuBackend implements Backend {
         const placed = disks.map((disk) => ({ ...disk, file: resolve(disk.file) }));
         for (const disk of placed) await this.checkImage(disk);
         const folder = await newFolder(this.root, name);
-        if ((await readIfThere(folder.domainFile)) !== null) throw new AlreadyExistsError(`there is a domain ${quoted(name)} already under ${quoted(this.root)}; choose another name`);
+        if ((await readIfThere(folder.domainFile)) !== null)
+            throw new AlreadyExistsError(`there is a domain ${quoted(name)} already under ${quoted(this.root)}; choose another name`);
         await replaceFile(folder.domainFile, formatXml(newDomain({ name, uuid: randomUUID(), disks: placed })));
         return this.open(name);
     }
@@ -48,16 +49,43 @@ class QemuBackend implements Backend {
     }
 }
 
+/** A URI's query as libvirt reads it: a “+” is a plus. */
+function parameters(uri: URL): [name: string, value: string][] {
+    try {
+        const pairs = uri.search.slice(1).split("&").filter(Boolean);
+        return pairs.map((pair) => {
+            const [name = "", ...value] = pair.split("=");
+            return [decodeURIComponent(name), decodeURIComponent(value.join("="))];
+        });
+    } catch {
+        throw new InvalidInputError("a “%” in the host URI begins no character; write a percent sign as %25", "host");
+    }
+}
+
+/** The folder that holds the host's domains. */
+function rootOf(uri: URL): string {
+    const given = parameters(uri);
+    const other = given.find(([name]) => name !== "root")?.[0];
+    if (other !== undefined) throw new InvalidInputError(`qemu:///embed knows no ${quoted(other)}; it takes root alone`, "host");
+    const [root, second] = given.map(([, value]) => value);
+    if (second !== undefined) throw new InvalidInputError("qemu:///embed takes one root; give a host for each", "host");
+    if (root === undefined || !isAbsolute(root) || root.includes("\0")) {
+        throw new InvalidInputError("qemu:///embed needs the absolute path of a folder: qemu:///embed?root=/srv/vms", "host");
+    }
+    return root;
+}
+
 /** `qemu:///embed?root=DIR`. */
 export const qemu: BackendFactory = {
     accepts: (uri) => uri.protocol === "qemu:" && uri.host === "" && uri.pathname === "/embed",
     connect: async (uri) => {
-        const root = uri.searchParams.get("root");
-        if (root === null || !isAbsolute(root)) throw new InvalidInputError("qemu:///embed needs the absolute path of a folder: qemu:///embed?root=/srv/vms", "host");
-        const others = [...uri.searchParams.keys()].filter((key) => key !== "root");
-        if (others.length > 0) throw new InvalidInputError(`qemu:///embed knows no ${quoted(others[0] ?? "")}; it takes root alone`, "host");
+        const root = rootOf(uri);
         const folder = await realpath(root).catch((error: unknown) => {
-            throw new UnreachableError(`the host's folder ${quoted(root)} can't be reached: ${(error as Error).message}; make or mount it, or correct the URI`, { folder: root }, { cause: error });
+            throw new UnreachableError(
+                `the host's folder ${quoted(root)} can't be reached: ${(error as Error).message}; make or mount it, or correct the URI`,
+                { folder: root },
+                { cause: error },
+            );
         });
         return new QemuBackend(folder);
     },
