@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { InvalidInputError } from "./errors";
 
 const MAX_BYTES = 255;
@@ -46,5 +47,13 @@ export function checkNewName(name: string, property = "name"): void {
 
 /** The branch that leaving a tip makes in the internal model is this snapshot, hidden from the user's tree (design section 1). */
 export function tipSnapshotName(branch: string): string {
-    return `snaptree-tip-${branch}`;
+    return bounded(`snaptree-tip-${branch}`);
+}
+
+/** A name of at most 255 bytes. QEMU cuts longer ones off without a word, and two of them would be one; a checksum keeps them apart. */
+export function bounded(name: string): string {
+    if (Buffer.byteLength(name) <= MAX_BYTES) return name;
+    const checksum = createHash("sha256").update(name).digest("hex").slice(0, 16);
+    const bytes = Buffer.from(name).subarray(0, MAX_BYTES - checksum.length - 1);
+    return `${new TextDecoder().decode(bytes, { stream: true })}-${checksum}`; // A character that was cut in two is left out.
 }

@@ -49,6 +49,8 @@ export interface CreateOperation extends CreateSettings {
     readonly moveTip: boolean;
     /** The automatic branch that keeps the tip which is left. */
     readonly keepTip: string | null;
+    /** The snapshot that has the name goes, once this one is there: both happen or neither. */
+    readonly replace?: boolean;
 }
 
 /** What `redefine` restores or alters; absent fields stay. */

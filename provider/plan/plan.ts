@@ -43,7 +43,7 @@ export function describe(operation: Operation): string {
             const place = operation.parent === null ? "as the root" : `under ${operation.parent}`;
             const source = operation.provisioned ? ", provisioned" : operation.source === "parent" ? ", of its parent's contents" : "";
             const kept = operation.keepTip === null ? "" : `; the tip is kept as branch ${operation.keepTip}`;
-            return `+ create ${operation.name} ${place}${source}${kept}`;
+            return `+ create ${operation.name} ${place}${source}${operation.replace ? ", in place of the one that is there" : ""}${kept}`;
         }
         case "redefine":
             return `~ redefine ${operation.name}${operation.rename === undefined ? "" : ` as ${operation.rename}`}`;

@@ -24,21 +24,22 @@ export function planCreate(hierarchy: Hierarchy, wanted: Omit<NewSnapshot, "pare
     const tip = tipOf(hierarchy);
     const tree = new Tree(hierarchy.snapshots);
     const old = tree.get(wanted.name);
-    const replaced = old && replace ? replacement(tree, old) : null;
+    const replaced = old !== undefined && replace;
     if (tip.names.has(wanted.name) && !replaced) {
         throw new AlreadyExistsError(`there is a ${old ? "snapshot" : "branch"} ${quoted(wanted.name)} already; choose another name${old ? ", or replace it with force" : ""}`);
     }
-    if (replaced && tip.current === wanted.name) Object.assign(tip, { current: old?.parent ?? null, dirty: true });
-    if (replaced) tip.roots = tree.size > 1;
+    if (replaced) refuseChildren(tree, old);
+    if (replaced && tip.current === wanted.name) Object.assign(tip, { current: old.parent, dirty: true });
+    // The tip can always be frozen, as libvirt does: where its snapshot's name is gone, as a root.
+    tip.roots = wanted.parent !== undefined && tree.size > (replaced ? 1 : 0);
     const parent = wanted.parent === undefined ? tip.current : wanted.parent;
     if (parent !== null && (!tree.has(parent) || parent === wanted.name)) throw new NotFoundError(`the parent ${quoted(parent)} is not there; create it first`);
-    return planOf(hierarchy, [...(replaced ? [replaced] : []), planNewSnapshot(tip, { ...wanted, parent })]);
+    return planOf(hierarchy, [{ ...planNewSnapshot(tip, { ...wanted, parent }), ...(replaced && { replace: true }) }]);
 }
 
 /** As savevm does, but never under children (design section 2). */
-function replacement(tree: Tree<Snapshot>, old: Snapshot): DeleteOperation {
+function refuseChildren(tree: Tree<Snapshot>, old: Snapshot): void {
     if (tree.children(old.name).length > 0) throw new AlreadyExistsError(`the snapshot ${quoted(old.name)} has children, so it can't be replaced; delete it first, or choose another name`);
-    return { kind: "delete", name: old.name, scope: "keepChildren", branches: [] };
 }
 
 /** The branches that stand on snapshots, the one that runs excepted: what it holds stays in the tip. */

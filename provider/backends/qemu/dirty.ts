@@ -1,4 +1,6 @@
+import { readFile, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import type { Domain } from "../../model";
 import { readQcow2 } from "./qcow2";
 import type { BranchRecord, Files, Records, SnapshotRecord } from "./records";
 
@@ -6,29 +8,70 @@ import type { BranchRecord, Files, Records, SnapshotRecord } from "./records";
  * Whether files differ from a snapshot: known, not guessed. In the external model, something was written between the tip and the file that holds
  * the snapshot's contents; in the internal one, the tip maps other clusters than the snapshot does.
  */
-export async function differs(tip: Files, snapshot: SnapshotRecord | undefined): Promise<boolean> {
+async function differs(tip: Files, snapshot: SnapshotRecord | undefined): Promise<boolean> {
     if (!snapshot) return true;
-    const changed = snapshot.mode === "internal" ? imageChanged(snapshot.tag ?? snapshot.name) : overlayWritten;
     for (const [target, contents] of Object.entries(snapshot.files)) {
         const file = tip[target];
-        if (file !== undefined && (await changed(file, contents))) return true;
+        if (file !== undefined && (await fileDiffers(file, snapshot, contents))) return true;
     }
     return false;
 }
 
-function imageChanged(tag: string): (file: string) => Promise<boolean> {
-    return async (file) => !(await readQcow2(file, tag)).unchanged;
+async function fileDiffers(file: string, snapshot: SnapshotRecord, contents: string): Promise<boolean> {
+    if (snapshot.mode === "external") return overlayWritten(file, new Set([contents]));
+    return file !== contents || !(await readQcow2(file, snapshot.tag ?? snapshot.name)).unchanged;
 }
 
 /** An image that can't be read counts as written: what is not known clean is not given up. */
-async function overlayWritten(file: string, contents: string): Promise<boolean> {
+async function overlayWritten(file: string, frozen: ReadonlySet<string>): Promise<boolean> {
     let at = file;
-    while (at !== contents) {
+    while (!frozen.has(at)) {
         const header = await readQcow2(at).catch(() => null);
         if (!header || header.allocated || header.backing === null) return true;
         at = resolve(dirname(at), header.backing);
     }
     return false;
+}
+
+/**
+ * Whether a disk that the current snapshot leaves out holds what no snapshot does. Others take that disk in, so going to one of them would replace it:
+ * the tip counts as dirty, though it does not differ from the current snapshot.
+ */
+async function leftOutDiffers(tip: Files, records: Records, current: SnapshotRecord): Promise<boolean> {
+    const snapshots = [...records.snapshots.values()];
+    for (const [target, file] of Object.entries(tip)) {
+        if (current.files[target] !== undefined) continue;
+        const holding = snapshots.filter(({ files }) => files[target] !== undefined);
+        if (holding.length > 0 && !(await heldBy(file, target, holding))) return true;
+    }
+    return false;
+}
+
+async function heldBy(file: string, target: string, snapshots: readonly SnapshotRecord[]): Promise<boolean> {
+    const external = snapshots.filter(({ mode }) => mode === "external").flatMap(({ files }) => files[target] ?? []);
+    if (external.length > 0) return !(await overlayWritten(file, new Set(external)));
+    for (const snapshot of snapshots) if (!(await fileDiffers(file, snapshot, snapshot.files[target] ?? ""))) return true;
+    return false;
+}
+
+/** The firmware variables are none of the disks, and going back to a snapshot replaces them too. */
+async function nvramDiffers(nvram: string | null, saved: string | null): Promise<boolean> {
+    if (nvram === null || saved === null) return false;
+    const size = (file: string) =>
+        stat(file).then(
+            (found) => found.size,
+            () => null,
+        );
+    const bytes = await size(nvram);
+    if (bytes === null) return false; // There is nothing that could go.
+    return bytes !== (await size(saved)) || !(await readFile(nvram)).equals(await readFile(saved));
+}
+
+/** Whether the domain's live state differs from its current snapshot. */
+export async function tipDiffers(domain: Domain, tip: Files, records: Records): Promise<boolean> {
+    const current = records.current === null ? undefined : records.snapshots.get(records.current);
+    if (!current || (await differs(tip, current))) return true;
+    return (await leftOutDiffers(tip, records, current)) || (await nvramDiffers(domain.nvram, current.nvram));
 }
 
 /** Whether a branch's tip differs from its newest snapshot. */

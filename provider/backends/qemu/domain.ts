@@ -5,11 +5,11 @@ import { child, formatSnapshot, parseDomain, parseSnapshot, parseXml, withDiskFi
 import type { JournalEntry, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { capabilities } from "./capabilities";
 import { compile, type World } from "./compile";
-import { branchDiffers, differs } from "./dirty";
+import { branchDiffers, tipDiffers } from "./dirty";
 import { Draft, type Next } from "./draft";
 import { syncFile, syncFolder, writeNewFile } from "./files";
 import type { Folder } from "./folder";
-import { foreignFiles } from "./foreign";
+import { foreignFiles, realFile, unrecordedFiles } from "./foreign";
 import { refuseOpenImages } from "./holders";
 import { allocatedBytes, type Images } from "./images";
 import { takeLock } from "./lock";
@@ -37,9 +37,11 @@ function filesOf(domain: Domain): Files {
 async function refuseShared(files: readonly string[], world: World): Promise<void> {
     if (files.length === 0) return;
     const foreign = await world.foreign();
-    const shared = files.find((file) => foreign.has(file));
-    if (shared === undefined) return;
-    throw new HostError(`the image ${quoted(shared)} is used by another domain of this host too, so it is not written; give this domain an overlay of its own`, { file: shared });
+    for (const file of files) if (foreign.has(file) || foreign.has(await world.real(file))) throw sharedError(file);
+}
+
+function sharedError(shared: string): HostError {
+    return new HostError(`the image ${quoted(shared)} is used by another domain of this host too, so it is not written; give this domain an overlay of its own`, { file: shared });
 }
 
 /** A domain of the embedded backend. */
@@ -60,14 +62,13 @@ export class QemuDomain implements ManagedDomain {
     async hierarchy(): Promise<Hierarchy> {
         const records = await this.folder.records();
         const domain = await this.domain();
-        const current = records.current === null ? undefined : records.snapshots.get(records.current);
         return {
             domain: this.name,
             uuid: domain.uuid,
             powerState: "shutoff",
             current: records.current,
             branch: records.branch,
-            dirty: await differs(filesOf(domain), current),
+            dirty: await tipDiffers(domain, filesOf(domain), records),
             snapshots: listed([...records.snapshots.values()].map(toSnapshot)),
             branches: await this.branches(records),
         };
@@ -100,7 +101,7 @@ export class QemuDomain implements ManagedDomain {
     async compile(operations: readonly Operation[]): Promise<Transaction> {
         const config = parseXml(await this.folder.domainXml());
         const draft = new Draft(this.folder.path, await this.folder.records(), config);
-        const world = this.world();
+        const world = this.world(draft);
         for (const operation of operations) await compile(draft, world, operation);
         const use = draft.use();
         await refuseShared(use.altered, world);
@@ -108,7 +109,7 @@ export class QemuDomain implements ManagedDomain {
         return draft.transaction(titleOf(operations));
     }
 
-    private world(): World {
+    private world(draft: Draft): World {
         let foreign: Promise<ReadonlySet<string>> | undefined;
         const headers = new Map<string, ReturnType<typeof readQcow2>>();
         const header = (file: string) => {
@@ -117,7 +118,8 @@ export class QemuDomain implements ManagedDomain {
             return known;
         };
         return {
-            foreign: () => (foreign ??= foreignFiles(this.root, this.name)),
+            foreign: () => (foreign ??= this.foreign(draft)),
+            real: realFile,
             allocated: allocatedBytes,
             virtualSize: async (file, format) => (format === "qcow2" ? (await header(file)).virtualSize : (await this.images.info(file, format)).virtualSize),
             backing: async (overlay) => {
@@ -132,6 +134,10 @@ export class QemuDomain implements ManagedDomain {
                 ),
             read: (file) => readFile(file, "utf8"),
         };
+    }
+
+    private async foreign(draft: Draft): Promise<ReadonlySet<string>> {
+        return new Set([...(await foreignFiles(this.root, this.name)), ...(await unrecordedFiles(Object.values(draft.tip()), draft.images))]);
     }
 
     perform(step: Step, context: StepContext): Promise<void> {

@@ -65,6 +65,7 @@ export class Draft {
     /** What somebody changed in the domain's document: a disk that is gone or new is theirs to decide; one that points elsewhere would be guesswork. */
     private reconcile(): void {
         const now = this.tip();
+        this.refuseFrozen(now);
         for (const [target, file] of Object.entries(this.stored.tip)) {
             if (now[target] === undefined) this.release(file);
             else if (now[target] !== file) {
@@ -72,6 +73,17 @@ export class Draft {
                     `${quoted(join(this.folder, "domain.xml"))} has disk ${target} on ${quoted(now[target])}, and Snaptree left it on ${quoted(file)}; point it back before going on, so that nothing is lost`,
                 );
             }
+        }
+    }
+
+    /** What is frozen, or another tip's, is not the domain's to write to. */
+    private refuseFrozen(now: Files): void {
+        const named = [...this.snapshots.values(), ...this.branches.values()].filter((node) => !("mode" in node) || node.mode === "external");
+        const owners = new Map(named.flatMap(({ name, files }) => Object.values(files).map((file) => [file, name] as const)));
+        for (const [target, file] of Object.entries(now)) {
+            const owner = owners.get(file);
+            if (owner === undefined || this.stored.tip[target] === file) continue;
+            throw new HostError(`${quoted(join(this.folder, "domain.xml"))} has disk ${target} on ${quoted(file)}, which holds what ${quoted(owner)} is; give it a file of its own, so that nothing is lost`);
         }
     }
 
@@ -132,13 +144,13 @@ export class Draft {
 
     /** Notes an image that is there already. */
     know(file: string, format: string): void {
-        if (!this.images.has(file)) this.images.set(file, { path: file, backing: null, format, owned: false });
+        if (!this.images.has(file)) this.images.set(file, { path: file, backing: null, format, created: false, owned: false });
     }
 
     /** A new empty overlay, made before everything else. */
     addOverlay(file: string, backing: string, size: number): void {
         this.sizes.set(file, size);
-        this.images.set(file, { path: file, backing, format: "qcow2", owned: true });
+        this.images.set(file, { path: file, backing, format: "qcow2", created: true, owned: true });
         this.overlays.push({ file, size, backing: this.backingName(backing), backingFormat: this.formatOf(backing) });
     }
 
@@ -187,6 +199,7 @@ export class Draft {
 
     transaction(title: string): Transaction & { readonly next: Next } {
         const generation = this.stored.generation + 1;
+        const documents: Step[] = this.files.size > 0 ? [{ kind: "documents", files: [...this.files.keys()] }] : [];
         const overlays: Step[] = this.overlays.length > 0 ? [{ kind: "overlays", overlays: this.overlays }] : [];
         const domain: Step[] = this.config === this.storedConfig ? [] : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config) }];
         const removal: RemoveStep[] = this.removed.length > 0 ? [{ kind: "remove", files: this.removed }] : [];
@@ -203,7 +216,7 @@ export class Draft {
         return {
             title,
             generation,
-            prepare: [...overlays, ...this.prepare],
+            prepare: [...documents, ...overlays, ...this.prepare],
             finish: [...this.finish, ...domain, ...removal],
             next: { records, files: [...this.files.values()] },
         };

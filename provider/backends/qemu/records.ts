@@ -47,7 +47,9 @@ export interface ImageRecord {
     /** What it stands on; null where that is nothing, or not Snaptree's to know. */
     readonly backing: string | null;
     readonly format: string;
-    /** Snaptree made it, for this domain, and nobody else was promised it: it may be written and removed. */
+    /** Snaptree made it, for this domain. */
+    readonly created: boolean;
+    /** It did, and nobody was promised that it stays: it may be written and removed. */
     readonly owned: boolean;
 }
 

@@ -1,9 +1,12 @@
-import { copyFile, rename } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { copyFile, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { HostError } from "../../model";
 import type { ProvisionStep, Step, StepContext } from "../backend";
 import { removeFile, replaceFile, syncFile, syncFolder } from "./files";
+import { refuseOpenImages } from "./holders";
 import type { Images } from "./images";
+import { readQcow2 } from "./qcow2";
 import type { NewOverlay } from "./storage-daemon";
 
 /** Makes empty overlays. */
@@ -73,6 +76,12 @@ export interface DomainStep extends Step {
     readonly xml: string;
 }
 
+/** Documents and copies that the commit writes: named here so that undoing removes them. */
+export interface DocumentsStep extends Step {
+    readonly kind: "documents";
+    readonly files: readonly string[];
+}
+
 export interface CopyStep extends Step {
     readonly kind: "copy";
     readonly from: string;
@@ -93,6 +102,7 @@ export type QemuStep =
     | PullStep
     | CommitStep
     | PointStep
+    | DocumentsStep
     | DomainStep
     | CopyStep
     | RemoveStep
@@ -119,7 +129,8 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "pull":
             return images.pull(step.overlay, step.onto?.backing ?? null, step.onto?.format ?? null, context);
         case "commit":
-            return images.commit(step.overlay, context);
+            // It is removed right after: gone, it was merged, and what the domain wrote below it since must stay.
+            return existsSync(step.overlay) ? images.commit(step.overlay, context) : undefined;
         case "point":
             return images.point(step.overlay, step.backing, step.format);
         case "domain":
@@ -129,16 +140,28 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "remove":
             for (const file of step.files) await removeFile(file);
             return;
+        case "documents":
+            return; // The commit writes them.
         case "provision":
-            return; // The engine runs it.
+            return settleProvisioned(step);
     }
+}
+
+/** What the engine's commands wrote is kept: nobody goes on writing, and it is on the disk. */
+async function settleProvisioned({ files }: ProvisionStep): Promise<void> {
+    const images = Object.values(files);
+    await refuseOpenImages({ frozen: images, altered: [] });
+    for (const file of images) await syncFile(file);
 }
 
 /** Takes back one step of a preparation, whether it was carried out, half carried out, or not at all. */
 export async function undo(images: Images, step: QemuStep): Promise<void> {
     switch (step.kind) {
         case "overlays":
-            for (const { file } of step.overlays) await removeFile(file);
+            for (const overlay of step.overlays) if (await made(overlay)) await removeFile(overlay.file);
+            return;
+        case "documents":
+            for (const file of step.files) await removeFile(file);
             return;
         case "compress":
             return removeFile(step.to);
@@ -146,16 +169,33 @@ export async function undo(images: Images, step: QemuStep): Promise<void> {
             return undoTake(images, step);
         case "apply":
             if (step.undo === null) throw new HostError("this step can't be taken back", { step: step.kind });
-            for (const file of step.files) await images.applySnapshot(file, step.undo);
+            for (const file of step.files) if (await holds(file, step.undo)) await images.applySnapshot(file, step.undo);
             return;
         case "pull":
             // What was copied stays, and is the same as what stands under it.
             return images.point(step.overlay, step.from.backing, step.from.format);
         case "provision":
-            return;
+            // Commands that outlived the run which began them would write into what is taken back.
+            return refuseOpenImages({ frozen: Object.values(step.files), altered: [] });
         default:
             throw new HostError(`a step of the kind ${step.kind} can't be taken back`, { step: step.kind });
     }
+}
+
+/** Where the way back was not taken yet, or has served already, nothing was applied, or it has been taken back. */
+async function holds(file: string, tag: string): Promise<boolean> {
+    return (await readQcow2(file)).snapshots.some(({ name }) => name === tag);
+}
+
+/** The file is the overlay that the step makes, at whatever point that was interrupted. Another one came in between, and is somebody else's. */
+async function made({ file, backing }: NewOverlay): Promise<boolean> {
+    const size = await stat(file).then(
+        (found) => found.size,
+        () => null,
+    );
+    if (size === null || size === 0) return size === 0;
+    const header = await readQcow2(file).catch(() => null);
+    return header !== null && (header.backing === backing || (header.backing === null && !header.allocated));
 }
 
 async function undoTake(images: Images, step: TakeStep): Promise<void> {

@@ -4,8 +4,10 @@ import { emptySnapshot, formatSnapshot, parseDomain, type XmlElement } from "../
 import { BACKEND, capabilities } from "../capabilities";
 import type { Draft } from "../draft";
 import type { Files } from "../records";
+import { compileDelete } from "./delete";
 import { externalFromParent, externalFromTip } from "./external";
 import { internalFromParent, internalFromTip } from "./internal";
+import { renameSnapshot } from "./rename";
 import type { World } from "./world";
 
 /** The mode that is asked for, or the hierarchy's own. */
@@ -35,6 +37,8 @@ function checkSettings(operation: CreateOperation, mode: Mode): void {
 export interface Taken {
     readonly mode: Mode;
     readonly files: Files;
+    /** Its name in the images, in the internal model. */
+    readonly tag: string | null;
     readonly overlays: Files;
     readonly config: XmlElement;
     readonly nvram: string | null;
@@ -76,7 +80,7 @@ export function remember(draft: Draft, operation: CreateOperation, taken: Taken)
         mode: taken.mode,
         made: operation.source === "parent",
         files: taken.files,
-        tag: taken.mode === "internal" ? operation.name : null,
+        tag: taken.tag,
         document: draft.addFile("snapshot", "xml", documentOf(operation, taken, creationTime)),
         nvram: taken.nvram === null ? null : draft.addFile("nvram", "fd", { copyOf: taken.nvram }),
         contentId: randomUUID(),
@@ -85,6 +89,7 @@ export function remember(draft: Draft, operation: CreateOperation, taken: Taken)
 
 /** Takes a snapshot. */
 export async function compileCreate(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
+    const old = operation.replace ? setAside(draft, operation.name) : null;
     if (draft.snapshots.has(operation.name) || draft.branches.has(operation.name)) {
         throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(operation.name)} already; choose another name, or replace it with force`);
     }
@@ -92,4 +97,13 @@ export async function compileCreate(draft: Draft, world: World, operation: Creat
     checkSettings(operation, mode);
     if (mode === "external") await (operation.source === "tip" ? externalFromTip : externalFromParent)(draft, world, operation);
     else await (operation.source === "tip" ? internalFromTip : internalFromParent)(draft, world, operation);
+    if (old !== null) await compileDelete(draft, world, { kind: "delete", name: old, scope: "keepChildren", branches: [] });
+}
+
+/** The snapshot that is to be replaced gives up its name; its contents stay until the new one is there. */
+function setAside(draft: Draft, name: string): string | null {
+    if (!draft.snapshots.has(name)) return null;
+    const aside = `${name}\0replaced`; // No name that anybody could give.
+    renameSnapshot(draft, name, aside);
+    return aside;
 }

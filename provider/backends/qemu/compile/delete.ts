@@ -2,7 +2,7 @@ import type { DeleteOperation } from "../../../model";
 import { Tree } from "../../../model";
 import type { Draft } from "../draft";
 import type { SnapshotRecord } from "../records";
-import { settle } from "./settle";
+import { dropUnused, settle } from "./settle";
 import { snapshotOf, type World } from "./world";
 
 /** The snapshots whose names go. */
@@ -67,4 +67,5 @@ export async function compileDelete(draft: Draft, world: World, operation: Delet
         else if (snapshot.tag !== null) dropTag(draft, snapshot.files, snapshot.tag);
     }
     if (operation.scope !== "metadata") await settle(draft, world);
+    else if (operation.branches.length > 0) await dropUnused(draft, world);
 }

@@ -6,7 +6,7 @@ import type { Files } from "../records";
 import { remember } from "./create";
 import { type Participant, participants } from "./disks";
 import { dropUnused, ours } from "./settle";
-import { keepTip } from "./tip";
+import { chosen, keepTip } from "./tip";
 import { adopt, configOf, located, nvramOf, snapshotOf, type World } from "./world";
 
 /** Bytes that the guest sees of a file, which may be an overlay that is only about to be made. */
@@ -40,7 +40,7 @@ async function leafOn(draft: Draft, world: World, part: Participant, backing: st
     if ((await world.backing(wanted)) !== backing) {
         throw new InvalidInputError(`${property} ${quoted(wanted)} does not stand on ${quoted(backing)}, which the snapshot freezes; make it with that backing file`, property);
     }
-    draft.images.set(wanted, { path: wanted, backing, format: "qcow2", owned: false });
+    draft.images.set(wanted, { path: wanted, backing, format: "qcow2", created: false, owned: false });
     return wanted;
 }
 
@@ -81,7 +81,7 @@ export async function externalFromTip(draft: Draft, world: World, operation: Cre
     const overlays: Record<string, string> = {};
     for (const part of parts) overlays[part.target] = await leafOn(draft, world, part, files[part.target] ?? part.file, operation);
     const config = withDiskFiles(draft.config, located(draft, files));
-    remember(draft, operation, { mode: "external", files, overlays, config, nvram: await nvramOf(world, domain) });
+    remember(draft, operation, { mode: "external", files, tag: null, overlays, config, nvram: await nvramOf(world, domain) });
     if (!operation.noMetadata) draft.current = operation.name;
     draft.pointTip(overlays);
     const branch = draft.activeBranch();
@@ -92,9 +92,7 @@ export async function externalFromTip(draft: Draft, world: World, operation: Cre
 function under(draft: Draft, operation: CreateOperation): Files {
     if (operation.parent === null) return known(draft, participants(draft.domain(), operation, "external"));
     const { files } = snapshotOf(draft, operation.parent);
-    const chosen = Object.entries(files).filter(([target]) => operation.disks?.[target]?.snapshot !== "no");
-    if (chosen.length === 0) throw new InvalidInputError("no disk takes part in the snapshot; include at least one of its parent's", "disks");
-    return Object.fromEntries(chosen);
+    return chosen(files, operation);
 }
 
 /** Freezes a fresh leaf of the parent, which commands may have changed first. */
@@ -110,9 +108,9 @@ export async function externalFromParent(draft: Draft, world: World, operation: 
     const overlays = operation.moveTip ? await overlaysOn(draft, world, files) : {};
     const config = (parent && (await configOf(draft, world, parent))) ?? draft.config;
     const nvram = parent ? parent.nvram : await nvramOf(world, domain);
-    remember(draft, operation, { mode: "external", files, overlays, config: withDiskFiles(config, located(draft, files)), nvram });
+    remember(draft, operation, { mode: "external", files, tag: null, overlays, config: withDiskFiles(config, located(draft, files)), nvram });
     if (!operation.moveTip) return;
-    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, await nvramOf(world, domain));
+    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(overlays), await nvramOf(world, domain));
     if (parent) await adopt(draft, world, parent, overlays);
     else draft.pointTip(overlays);
     draft.current = operation.noMetadata ? operation.parent : operation.name;

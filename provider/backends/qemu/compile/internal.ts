@@ -1,29 +1,38 @@
-import { AlreadyExistsError, type CreateOperation, HostError, InvalidInputError, quoted, tipSnapshotName } from "../../../model";
+import { AlreadyExistsError, bounded, type CreateOperation, HostError, InvalidInputError, quoted, tipSnapshotName } from "../../../model";
 import type { Draft } from "../draft";
 import type { Files } from "../records";
 import { remember } from "./create";
 import { participants } from "./disks";
-import { keepTip } from "./tip";
+import { chosen, keepTip } from "./tip";
 import { adopt, configOf, nvramOf, snapshotOf, type World } from "./world";
 
-/** Refuses a name that an image has already, or that is the ID of another of its snapshots: qemu-img takes a number for an ID first. */
-async function checkTag(world: World, files: readonly string[], tag: string): Promise<void> {
-    for (const file of files) {
-        for (const { id, name } of await world.tags(file)) {
-            if (name === tag) {
-                throw new AlreadyExistsError(`the image ${quoted(file)} holds an internal snapshot ${quoted(tag)} that Snaptree knows nothing of; redefine it, or choose another name`);
-            }
-            if (id === tag && name !== tag) {
-                throw new InvalidInputError(`the name ${quoted(tag)} is the ID of the internal snapshot ${quoted(name)} in ${quoted(file)}; choose a name that is no small number`, "name");
-            }
-        }
-    }
+/** Names in images that are ours: of snapshots and branches, those that are only about to go included. */
+function ownTags(draft: Draft): Set<string> {
+    const { snapshots, branches } = draft.stored;
+    const all = [...draft.snapshots.values(), ...draft.branches.values(), ...snapshots.values(), ...branches.values()];
+    return new Set(all.flatMap(({ tag }) => tag ?? []));
+}
+
+/**
+ * The name for a new snapshot in images: its own, or one made from it where another of ours has that, which was renamed or is about to go. Refuses one
+ * that Snaptree does not know, or that is the ID of another snapshot: qemu-img takes a number for an ID first.
+ */
+async function freeTag(draft: Draft, world: World, files: readonly string[], wanted: string): Promise<string> {
+    const own = ownTags(draft);
+    const there = (await Promise.all(files.map((file) => world.tags(file)))).flat();
+    const stranger = there.find(({ name }) => name === wanted && !own.has(name));
+    if (stranger) throw new AlreadyExistsError(`the images hold an internal snapshot ${quoted(wanted)} that Snaptree knows nothing of; redefine it, or choose another name`);
+    const other = there.find(({ id, name }) => id === wanted && name !== wanted);
+    if (other) throw new InvalidInputError(`the name ${quoted(wanted)} is the ID of the internal snapshot ${quoted(other.name)} in its image; choose a name that is no small number`, "name");
+    const taken = new Set([...own, ...there.flatMap(({ id, name }) => [id, name])]);
+    let tag = wanted;
+    for (let n = 2; taken.has(tag); n++) tag = bounded(`${wanted}~${n}`);
+    return tag;
 }
 
 /** Takes a hidden snapshot of the tip; gives its name in the images. */
 export async function holdTip(draft: Draft, world: World, files: readonly string[], branch: string): Promise<string> {
-    const tag = tipSnapshotName(branch);
-    await checkTag(world, files, tag);
+    const tag = await freeTag(draft, world, files, tipSnapshotName(branch));
     draft.before({ kind: "take", files, tags: [tag] });
     return tag;
 }
@@ -39,20 +48,21 @@ function imagesOf(draft: Draft, operation: CreateOperation): Files {
 export async function internalFromTip(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
     const domain = draft.domain();
     const files = imagesOf(draft, operation);
-    await take(draft, world, operation, files);
+    const tag = await take(draft, world, operation, files);
     const config = draft.config;
-    remember(draft, operation, { mode: "internal", files, overlays: {}, config, nvram: await nvramOf(world, domain) });
+    remember(draft, operation, { mode: "internal", files, tag, overlays: {}, config, nvram: await nvramOf(world, domain) });
     if (operation.noMetadata) return;
     draft.current = operation.name;
     const branch = draft.activeBranch();
     if (branch) draft.branches.set(branch.name, { ...branch, tip: operation.name });
 }
 
-async function take(draft: Draft, world: World, operation: CreateOperation, files: Files): Promise<void> {
+async function take(draft: Draft, world: World, operation: CreateOperation, files: Files): Promise<string> {
     const images = Object.values(files);
     draft.alter(images);
-    await checkTag(world, images, operation.name);
-    draft.before({ kind: "take", files: images, tags: [operation.name] });
+    const tag = await freeTag(draft, world, images, operation.name);
+    draft.before({ kind: "take", files: images, tags: [tag] });
+    return tag;
 }
 
 /** The snapshot whose contents the tip has, for a way back to it. */
@@ -66,7 +76,7 @@ function wayBack(draft: Draft): string {
 export async function internalFromParent(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
     const domain = draft.domain();
     const parent = operation.parent === null ? null : snapshotOf(draft, operation.parent);
-    const files = parent ? parent.files : imagesOf(draft, operation);
+    const files = parent ? chosen(parent.files, operation) : imagesOf(draft, operation);
     const images = Object.values(files);
     draft.alter(images);
     const keep = operation.moveTip ? operation.keepTip : (draft.branch ?? "work");
@@ -76,15 +86,15 @@ export async function internalFromParent(draft: Draft, world: World, operation: 
     if (parent) draft.before({ kind: "apply", files: images, tag: tagOf(parent.tag, parent.name), undo: held });
     else if (operation.provisioned) draft.before({ kind: "apply", files: images, tag: held, undo: held });
     if (operation.provisioned) draft.before({ kind: "provision", files });
-    await take(draft, world, operation, files);
+    const tag = await take(draft, world, operation, files);
     const config = (parent && (await configOf(draft, world, parent))) ?? draft.config;
-    remember(draft, operation, { mode: "internal", files, overlays: {}, config, nvram: parent ? parent.nvram : await nvramOf(world, domain) });
+    remember(draft, operation, { mode: "internal", files, tag, overlays: {}, config, nvram: parent ? parent.nvram : await nvramOf(world, domain) });
     if (!operation.moveTip) {
-        draft.before({ kind: "apply", files: images, tag: held, undo: operation.name });
+        draft.before({ kind: "apply", files: images, tag: held, undo: tag });
         draft.after({ kind: "drop", files: images, tags: [held] });
         return;
     }
-    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, await nvramOf(world, domain), held);
+    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(files), await nvramOf(world, domain), held);
     else if (passing !== null) draft.after({ kind: "drop", files: images, tags: [held] });
     if (parent) await adopt(draft, world, parent, files);
     draft.current = operation.noMetadata ? operation.parent : operation.name;

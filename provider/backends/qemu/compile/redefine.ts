@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { dirname, isAbsolute } from "node:path";
+import { isAbsolute } from "node:path";
 import {
     AlreadyExistsError,
     type Domain,
@@ -15,6 +15,7 @@ import {
 import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument } from "../../../xml";
 import type { Draft } from "../draft";
 import type { Files, SnapshotRecord } from "../records";
+import { renameSnapshot } from "./rename";
 import { configOf, type World } from "./world";
 
 const STATES: readonly SnapshotState[] = ["nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"];
@@ -51,14 +52,14 @@ function contentsOf(document: SnapshotDocument, domain: Domain): { readonly mode
     return { mode, files };
 }
 
-async function checkContents(draft: Draft, world: World, name: string, mode: Mode, files: Files): Promise<void> {
-    const tip = new Set(Object.values(draft.tip()));
+async function checkContents(draft: Draft, world: World, name: string, tag: string, mode: Mode, files: Files): Promise<void> {
+    const written = new Set([draft.tip(), ...[...draft.branches.values()].map((branch) => branch.files)].flatMap((leaves) => Object.values(leaves)));
     for (const [target, file] of Object.entries(files)) {
         const missing = (what: string) => new HostError(`disk ${target} has no contents for ${quoted(name)}: ${what}; nothing was changed`, { file });
         if (!isAbsolute(file)) throw missing(`${quoted(file)} is not an absolute path`);
         if (!(await world.exists(file))) throw missing(`${quoted(file)} is not there`);
-        if (mode === "internal" && !(await world.tags(file)).some((tag) => tag.name === name)) throw missing(`${quoted(file)} holds no internal snapshot of that name`);
-        if (mode === "external" && tip.has(file)) throw missing(`${quoted(file)} is what the domain writes to now`);
+        if (mode === "internal" && !(await world.tags(file)).some((there) => there.name === tag)) throw missing(`${quoted(file)} holds no internal snapshot of that name`);
+        if (mode === "external" && written.has(file)) throw missing(`${quoted(file)} is what the domain or a branch writes to`);
     }
 }
 
@@ -82,8 +83,10 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
     const { mode, files } = contentsOf(document, domain);
     const [other] = [...draft.snapshots.values()].filter(({ name }) => name !== operation.name);
     if (other && other.mode !== mode) throw new InvalidInputError(`the document is of an ${mode} snapshot in a hierarchy of ${other.mode} ones`, "xml");
-    await checkContents(draft, world, operation.name, mode, files);
-    for (const [target, file] of Object.entries(files)) own(draft, file, domain.disks.find((disk) => disk.target === target)?.format ?? "qcow2");
+    const tag = mode === "internal" ? (before?.tag ?? operation.name) : null;
+    await checkContents(draft, world, operation.name, tag ?? operation.name, mode, files);
+    for (const file of Object.values(before?.files ?? {})) draft.release(file); // Where they are named no more, they are only forgotten.
+    for (const [target, file] of Object.entries(files)) await own(draft, world, file, domain.disks.find((disk) => disk.target === target)?.format ?? "qcow2");
     if (before) draft.remove(before.document);
     return {
         name: operation.name,
@@ -94,7 +97,7 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
         mode,
         made: before?.made ?? false,
         files,
-        tag: mode === "internal" ? operation.name : null,
+        tag,
         document: draft.addFile("snapshot", "xml", xml),
         nvram: before?.nvram ?? null,
         contentId: before?.contentId ?? randomUUID(),
@@ -102,24 +105,12 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
 }
 
 /** A file that was only forgotten is looked after again; one that Snaptree never made stays somebody else's. */
-function own(draft: Draft, file: string, format: string): void {
-    draft.know(file, format);
+async function own(draft: Draft, world: World, file: string, format: string): Promise<void> {
     const image = draft.images.get(file);
-    if (image && image.backing !== null && dirname(file) === draft.folder) draft.images.set(file, { ...image, owned: true });
-}
-
-/** Children, branches and the domain follow a snapshot to its new name. */
-function rename(draft: Draft, from: string, to: string): void {
-    if (draft.snapshots.has(to) || draft.branches.has(to)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(to)} already; choose another name`);
-    const moved = (name: string | null) => (name === from ? to : name);
-    const snapshots = [...draft.snapshots.values()];
-    draft.snapshots.clear();
-    for (const snapshot of snapshots) {
-        const name = snapshot.name === from ? to : snapshot.name;
-        draft.snapshots.set(name, { ...snapshot, name, parent: moved(snapshot.parent) });
-    }
-    for (const branch of [...draft.branches.values()]) draft.branches.set(branch.name, { ...branch, from: moved(branch.from), tip: moved(branch.tip) });
-    draft.current = moved(draft.current);
+    if (image) return void draft.images.set(file, { ...image, owned: image.created });
+    const backing = format === "qcow2" ? await world.backing(file) : null;
+    const under = backing === null || draft.images.has(backing) ? backing : await world.real(backing);
+    draft.images.set(file, { path: file, backing: under !== null && draft.images.has(under) ? under : null, format, created: false, owned: false });
 }
 
 /** Restores or alters metadata; disks stay as they are. */
@@ -139,5 +130,5 @@ export async function compileRedefine(draft: Draft, world: World, operation: Red
     });
     new Tree(draft.snapshots.values()); // Refuses a missing parent and a cycle.
     if (operation.current) draft.current = operation.name;
-    if (operation.rename !== undefined && operation.rename !== operation.name) rename(draft, operation.name, operation.rename);
+    if (operation.rename !== undefined && operation.rename !== operation.name) renameSnapshot(draft, operation.name, operation.rename);
 }

@@ -27,9 +27,11 @@ function keeper(branch: BranchRecord | undefined, snapshot: SnapshotRecord, oper
 }
 
 async function revertExternal(draft: Draft, world: World, snapshot: SnapshotRecord, operation: RevertOperation): Promise<void> {
+    // A domain that somebody runs would go on writing where it is no more.
+    draft.freeze(Object.values(draft.tip()));
     const active = draft.activeBranch();
     const kept = keeper(active, snapshot, operation);
-    if (kept !== null) keepTip(draft, kept, await nvramOf(world, draft.domain()));
+    if (kept !== null) keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(world, draft.domain()));
     const leaves = await overlaysOn(draft, world, snapshot.files);
     await adopt(draft, world, snapshot, leaves);
     if (active && kept === null) draft.branches.set(active.name, { ...active, files: leaves });
@@ -48,7 +50,7 @@ async function revertInternal(draft: Draft, world: World, snapshot: SnapshotReco
     draft.alter(images);
     const active = draft.activeBranch();
     const kept = keeper(active, snapshot, operation);
-    if (kept !== null) keepTip(draft, kept, await nvramOf(world, draft.domain()), await holdTip(draft, world, images, kept));
+    if (kept !== null) keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(world, draft.domain()), await holdTip(draft, world, images, kept));
     await adopt(draft, world, snapshot, snapshot.files);
     draft.after({ kind: "apply", files: images, tag, undo: null });
     if (kept !== null) draft.branch = null;

@@ -1,3 +1,4 @@
+import { HostError, quoted } from "../../../model";
 import type { Draft } from "../draft";
 
 /** What the steps that tidy up need to know of the world. */
@@ -7,6 +8,13 @@ export interface Surroundings {
     readonly allocated: (file: string) => Promise<number>;
     /** Bytes that the guest sees of a file that is there. */
     readonly virtualSize: (file: string, format: string) => Promise<number>;
+    /** Internal snapshots in a qcow2 file that is there. */
+    readonly tags: (file: string) => Promise<readonly { readonly id: string; readonly name: string }[]>;
+    readonly exists: (file: string) => Promise<boolean>;
+    /** What the file's own header says that it stands on. */
+    readonly backing: (overlay: string) => Promise<string | null>;
+    /** A path without symbolic links. */
+    readonly real: (file: string) => Promise<string>;
 }
 
 /** Files that a name still needs: a snapshot's contents, a branch's leaf, the tip. */
@@ -19,7 +27,15 @@ function named(draft: Draft): Set<string> {
 
 /** Snaptree made the file, and no other domain uses it. */
 export async function ours(draft: Draft, file: string, around: Surroundings): Promise<boolean> {
-    return draft.images.get(file)?.owned === true && !(await around.foreign()).has(file);
+    if (draft.images.get(file)?.owned !== true) return false;
+    const foreign = await around.foreign();
+    return !foreign.has(file) && !foreign.has(await around.real(file));
+}
+
+/** Ours, and holding nothing but what we put there: somebody's internal snapshots in it would go, or read what is put under them. */
+async function expendable(draft: Draft, file: string, around: Surroundings): Promise<boolean> {
+    if (!(await ours(draft, file, around))) return false;
+    return draft.sizes.has(file) || !(await around.exists(file)) || (await around.tags(file)).length === 0;
 }
 
 /** Removes our files that nothing names and nothing stands on. */
@@ -29,7 +45,7 @@ export async function dropUnused(draft: Draft, around: Surroundings): Promise<vo
         const needed = named(draft);
         const under = new Set([...draft.images.values()].map((image) => image.backing));
         for (const { path } of [...draft.images.values()]) {
-            if (needed.has(path) || under.has(path) || !(await ours(draft, path, around))) continue;
+            if (needed.has(path) || under.has(path) || !(await expendable(draft, path, around))) continue;
             draft.alter([path]);
             draft.remove(path);
             again = true;
@@ -51,7 +67,7 @@ async function mergeables(draft: Draft, around: Surroundings): Promise<Map<strin
     for (const [inner, overlays] of above) {
         const [overlay, ...others] = overlays;
         if (overlay === undefined || others.length > 0 || needed.has(inner)) continue;
-        if ((await ours(draft, inner, around)) && (await ours(draft, overlay, around))) found.set(inner, { inner, overlay });
+        if ((await expendable(draft, inner, around)) && (await expendable(draft, overlay, around))) found.set(inner, { inner, overlay });
     }
     return found;
 }
@@ -85,7 +101,9 @@ function push(draft: Draft, { inner, overlay }: Mergeable): void {
         draft.images.set(dependent.path, { ...dependent, backing: inner });
     }
     rename(draft, overlay, inner);
-    draft.remove(overlay);
+    // Before the domain is pointed at the inner file: from then on it may write there, and a merge that is repeated must not undo that.
+    draft.after({ kind: "remove", files: [overlay] });
+    draft.images.delete(overlay);
 }
 
 /** Whatever was called by one file's name is called by another's. */
@@ -97,15 +115,28 @@ function rename(draft: Draft, from: string, to: string): void {
     draft.pointTip(Object.fromEntries(moved.map(([target]) => [target, to])));
 }
 
-/** Whichever direction copies less; down only between files of one size, since a smaller one would grow or hide what it has. */
-async function cheaperUp(merge: Mergeable, around: Surroundings): Promise<boolean> {
-    const [up, down, innerSize, overlaySize] = await Promise.all([
-        around.allocated(merge.inner),
-        around.allocated(merge.overlay),
-        around.virtualSize(merge.inner, "qcow2"),
-        around.virtualSize(merge.overlay, "qcow2"),
-    ]);
-    return innerSize !== overlaySize || up <= down;
+/** Refuses to merge files that somebody put on others since. */
+async function checkChain(draft: Draft, { inner, overlay }: Mergeable, around: Surroundings): Promise<void> {
+    for (const file of [inner, overlay]) {
+        // Of a file that is about to be made or put elsewhere only the draft knows.
+        if (draft.sizes.has(file) || draft.images.get(file)?.backing !== draft.stored.images.get(file)?.backing) continue;
+        const recorded = draft.images.get(file)?.backing ?? null;
+        const actual = await around.backing(file);
+        if (actual === recorded || (actual !== null && recorded !== null && (await around.real(actual)) === (await around.real(recorded)))) continue;
+        throw new HostError(`the image ${quoted(file)} stands on ${quoted(actual ?? "nothing")}, and Snaptree left it on ${quoted(recorded ?? "nothing")}; put it back before going on, so that nothing is lost`, { file });
+    }
+}
+
+/**
+ * Whichever direction copies less. Down only between files of one size, since a smaller one would grow or hide what it has, and where what stands on the
+ * overlay, and would be put on the inner file, is ours.
+ */
+async function cheaperUp(draft: Draft, merge: Mergeable, around: Surroundings): Promise<boolean> {
+    for (const { path } of draft.dependents(merge.overlay)) if (!(await ours(draft, path, around))) return true;
+    const allocated = (file: string) => (draft.sizes.has(file) ? 0 : around.allocated(file));
+    const size = (file: string) => draft.sizes.get(file) ?? around.virtualSize(file, "qcow2");
+    const [up, down] = [await allocated(merge.inner), await allocated(merge.overlay)];
+    return (await size(merge.inner)) !== (await size(merge.overlay)) || up <= down;
 }
 
 /**
@@ -115,8 +146,9 @@ async function cheaperUp(merge: Mergeable, around: Surroundings): Promise<boolea
 export async function settle(draft: Draft, around: Surroundings): Promise<void> {
     await dropUnused(draft, around);
     for (let merge = uppermost(await mergeables(draft, around)); merge; merge = uppermost(await mergeables(draft, around))) {
+        await checkChain(draft, merge, around);
         draft.alter([merge.inner, merge.overlay]);
-        if (await cheaperUp(merge, around)) pull(draft, merge);
+        if (await cheaperUp(draft, merge, around)) pull(draft, merge);
         else push(draft, merge);
     }
 }

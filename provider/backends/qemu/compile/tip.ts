@@ -1,16 +1,18 @@
+import { type CreateOperation, InvalidInputError } from "../../../model";
 import { formatXml } from "../../../xml";
 import type { Draft } from "../draft";
 import type { BranchRecord, Files } from "../records";
 
-/** Files of which only some disks are wanted. */
-export function only(files: Files, targets: Iterable<string>): Files {
-    return Object.fromEntries([...targets].flatMap((target) => (files[target] === undefined ? [] : [[target, files[target]]])));
+/** The disks of a parent that a snapshot elsewhere takes in. */
+export function chosen(files: Files, operation: CreateOperation): Files {
+    const wanted = Object.entries(files).filter(([target]) => operation.disks?.[target]?.snapshot !== "no");
+    if (wanted.length === 0) throw new InvalidInputError("no disk takes part in the snapshot; include at least one of its parent's", "disks");
+    return Object.fromEntries(wanted);
 }
 
-/** The disks that snapshots know: a disk that none ever froze has no leaf of its own. */
-function leaves(draft: Draft): Files {
-    const tip = draft.tip();
-    return Object.fromEntries(Object.entries(tip).filter(([, file]) => draft.images.has(file)));
+/** The leaves that the domain leaves. The others go on with it: two names for what is written to would be one for what is frozen and one for what is not. */
+function left(draft: Draft, targets: readonly string[]): Files {
+    return Object.fromEntries(Object.entries(draft.tip()).filter(([target, file]) => targets.includes(target) && draft.images.has(file)));
 }
 
 /** Copies the firmware variables into the folder; null where the domain has none. */
@@ -18,8 +20,8 @@ export function saveNvram(draft: Draft, nvram: string | null): string | null {
     return nvram === null ? null : draft.addFile("nvram", "fd", { copyOf: nvram });
 }
 
-/** Keeps the tip that is about to be left as a branch, with its configuration. */
-export function keepTip(draft: Draft, name: string, nvram: string | null, tag: string | null = null): BranchRecord {
+/** Keeps the tip that is about to be left, on these disks, as a branch with its configuration. */
+export function keepTip(draft: Draft, name: string, targets: readonly string[], nvram: string | null, tag: string | null = null): BranchRecord {
     const known = draft.branches.get(name);
     if (known) draft.remove(known.document);
     if (known && known.nvram !== null) draft.remove(known.nvram);
@@ -27,7 +29,7 @@ export function keepTip(draft: Draft, name: string, nvram: string | null, tag: s
         name,
         from: known?.from ?? draft.current,
         tip: draft.current,
-        files: leaves(draft),
+        files: left(draft, targets),
         tag,
         document: draft.addFile("branch", "xml", formatXml(draft.config)),
         nvram: saveNvram(draft, nvram),

@@ -1,16 +1,11 @@
 import { type Domain, HostError, NotFoundError, quoted } from "../../../model";
-import { child, parseSnapshot, withDiskFiles, type XmlElement } from "../../../xml";
+import { child, parseDomain, parseSnapshot, withDiskFiles, type XmlElement } from "../../../xml";
 import type { Draft } from "../draft";
 import type { Files, SnapshotRecord } from "../records";
 import type { Surroundings } from "./settle";
 
 /** What compiling reads of the world; it changes none of it. */
 export interface World extends Surroundings {
-    readonly exists: (file: string) => Promise<boolean>;
-    /** Absolute path of what an overlay stands on. */
-    readonly backing: (overlay: string) => Promise<string | null>;
-    /** Names of the internal snapshots in a qcow2 file, with their IDs. */
-    readonly tags: (file: string) => Promise<readonly { readonly id: string; readonly name: string }[]>;
     readonly read: (file: string) => Promise<string>;
 }
 
@@ -38,7 +33,9 @@ export async function adopt(draft: Draft, world: World, snapshot: SnapshotRecord
     const config = await configOf(draft, world, snapshot);
     if (!config) throw new HostError(`snapshot ${quoted(snapshot.name)} has no <domain> to go back to; redefine it with one`);
     const before = draft.tip();
-    draft.config = withDiskFiles(config, located(draft, { ...before, ...files }));
+    const has = new Set(parseDomain(config).disks.map(({ target }) => target));
+    const there = Object.fromEntries(Object.entries({ ...before, ...files }).filter(([target]) => has.has(target)));
+    draft.config = withDiskFiles(config, located(draft, there));
     for (const [target, file] of Object.entries(before)) {
         if (draft.tip()[target] === undefined) draft.release(file); // Its disk is not in that configuration: nobody's to remove.
     }
