@@ -1,0 +1,5 @@
+import { conformance } from "../../conformance";
+import { needs, qemu, suiteWith } from "../../support/requires";
+import { qemuBench } from "./machine";
+
+suiteWith(needs(qemu), "the embedded backend", () => conformance("external", qemuBench("external")));

@@ -1,0 +1,89 @@
+// QEMU's own tools and plain file reads: the eyes and hands of the tests, with nothing of Snaptree's in between.
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { type Contents, SLOT_BYTES, SLOTS } from "../../conformance/bench";
+
+export async function qemuImg(...args: string[]): Promise<string> {
+    return (await execa("qemu-img", args)).stdout;
+}
+
+/** A path as qemu-io takes it whatever it holds: its own JSON form. */
+function asJson(file: string, format: string): string {
+    return `json:${JSON.stringify({ driver: format, file: { driver: "file", filename: file } })}`;
+}
+
+export async function writeSlot(file: string, format: string, slot: number, character: string): Promise<void> {
+    const command = `write -P ${character.charCodeAt(0)} ${slot * SLOT_BYTES} ${SLOT_BYTES}`;
+    const { stdout } = await execa("qemu-io", ["-c", command, asJson(file, format)]);
+    if (!stdout.includes("wrote")) throw new Error(stdout);
+}
+
+function slotOf(bytes: Buffer): string {
+    const [first = 0] = bytes;
+    if (!bytes.every((byte) => byte === first)) return "?";
+    return first === 0 ? "." : String.fromCharCode(first);
+}
+
+/** The bytes of an image as a guest sees them, or of an internal snapshot in it. */
+export async function contentsOf(file: string, format: string, internal: string | null = null): Promise<Contents> {
+    const folder = await mkdtemp(join(tmpdir(), "snaptree-eye-"));
+    try {
+        const raw = join(folder, "raw");
+        const which = internal === null ? [] : ["-l", `snapshot.name=${internal.replaceAll(",", ",,")}`];
+        await qemuImg("convert", ...which, "-f", format, "-O", "raw", "--", file, raw);
+        const bytes = await readFile(raw);
+        if (bytes.length !== SLOTS * SLOT_BYTES) throw new Error(`${file} has ${bytes.length} bytes`);
+        return Array.from({ length: SLOTS }, (_, i) => slotOf(bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES))).join("");
+    } finally {
+        await rm(folder, { recursive: true, force: true });
+    }
+}
+
+export interface Image {
+    readonly filename: string;
+    readonly format: string;
+    readonly backing: string | null;
+    readonly backingFormat: string | null;
+    /** Names of internal snapshots. */
+    readonly internal: readonly string[];
+}
+
+interface Info {
+    readonly filename: string;
+    readonly format: string;
+    readonly "full-backing-filename"?: string;
+    readonly "backing-filename-format"?: string;
+    readonly snapshots?: readonly { readonly name: string }[];
+}
+
+/** An image and all that it stands on, the uppermost first. */
+export async function chainOf(file: string, format = "qcow2"): Promise<Image[]> {
+    const chain = JSON.parse(await qemuImg("info", "--output=json", "--backing-chain", "-f", format, "--", file)) as Info[];
+    return chain.map((info) => ({
+        filename: info.filename,
+        format: info.format,
+        backing: info["full-backing-filename"] ?? null,
+        backingFormat: info["backing-filename-format"] ?? null,
+        internal: (info.snapshots ?? []).map(({ name }) => name),
+    }));
+}
+
+export async function imageOf(file: string): Promise<Image> {
+    const [image] = await chainOf(file);
+    if (!image) throw new Error(`${file} has no chain`);
+    return image;
+}
+
+/** Fails when an image has errors or leaks. */
+export async function checkImage(file: string): Promise<void> {
+    await execa("qemu-img", ["check", "-q", "-f", "qcow2", "--", file]);
+}
+
+export async function sha256(file: string): Promise<string> {
+    return createHash("sha256")
+        .update(await readFile(file))
+        .digest("hex");
+}
