@@ -29,7 +29,7 @@ export class Machine implements AsyncDisposable {
     /** What stands behind the program's back: the library, in this process. */
     async library<T>(work: (vm: Awaited<ReturnType<Awaited<ReturnType<typeof connect>>["domain"]>>) => Promise<T>): Promise<T> {
         await using host = await connect(this.uri);
-        return work(await host.domain("web"));
+        return await work(await host.domain("web"));
     }
 
     hierarchy(): Promise<Hierarchy> {
@@ -67,10 +67,7 @@ export class Machine implements AsyncDisposable {
 /** The printable text at the start of a disk. */
 export async function readText(file: string): Promise<string> {
     const { stdout } = await execa("qemu-io", ["-r", "-f", "qcow2", "-c", "read -v 0 16", file]);
-    return stdout
-        .split("\n")[0]!
-        .slice(-16)
-        .replace(/\.+$/, "");
+    return stdout.split("\n")[0]!.slice(-16).replace(/\.+$/, "");
 }
 
 /** Program text: commands that write a text to the start of disk vda. */

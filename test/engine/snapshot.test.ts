@@ -11,7 +11,11 @@ const checkout = dirname(dirname(__dirname));
 const program = (body: string) => `const { Snapshot } = require("pulumi-snaptree");\nconst pulumi = require("@pulumi/pulumi");\n${body}`;
 
 /** A stack that is gone, with what it made, at the end. */
-async function withStack(source: string, work: (stack: Stack, machine: Machine, rewrite: (body: string) => Promise<void>) => Promise<void>, language?: Language): Promise<void> {
+async function withStack(
+    source: string,
+    work: (stack: Stack, machine: Machine, rewrite: (body: string) => Promise<void>) => Promise<void>,
+    language?: Language,
+): Promise<void> {
     await using machine = await Machine.make();
     await using written = await writeProgram(source, language ? { language } : {});
     await using stack = await Stack.create(written.folder, { env: { SNAPTREE_HOST: machine.uri } });
@@ -79,7 +83,10 @@ suiteWith(needs(qemu, pulumi), "Snapshot resources on the real engine and real d
             const a = new Snapshot("a", { domain: "web" });
             new Snapshot("b", { domain: "web", parent: a, provision: [{ command: ["sh", "-c", "echo token $TOKEN is no good; exit 3"], env: { TOKEN: secret } }] });`;
         await withStack(program(body), async (stack, machine) => {
-            const error = await stack.up().then(() => null, (thrown: unknown) => thrown as PulumiError);
+            const error = await stack.up().then(
+                () => null,
+                (thrown: unknown) => thrown as PulumiError,
+            );
             expect(error).toBeInstanceOf(PulumiError);
             expect(error!.message).toMatch(/exit code 3/);
             expect(error!.message).toMatch(/token \[secret\] is no good/);
