@@ -28,17 +28,18 @@ deps: $(INSTALLED) ## install what package-lock.json says, if it is newer than w
 $(INSTALLED): package-lock.json
 	$(LOCK) bash -c '[ $@ -nt $< ] || { npm ci && touch $@; }'
 
-generate: deps
-	$(LOCK) npm run generate --if-present
+generate: deps ## make validators and argument types anew from schema/schema.json
+	$(LOCK) npm run generate
 
-build: generate ## compile to dist and make bin/snaptree
+build: deps ## compile to dist and make bin/snaptree
 	$(LOCK) npm run build
 	chmod +x bin/snaptree
 
 hosts: deps ## see to the real QEMU tools and the real Pulumi engine (built once, four minutes, if it is not installed)
 	$(TSX) test/hosts/ensure.ts qemu pulumi
 
-lint: generate ## check types, rules and format
+lint: deps ## check types, rules, format, and that what is generated is fresh
+	npm run generate:check
 	npm run typecheck
 	npm run lint
 

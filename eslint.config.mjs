@@ -50,8 +50,8 @@ export default tseslint.config(
         settings: {
             "import/resolver": { typescript: { project: "./tsconfig.json" } },
             "boundaries/elements": [
-                { type: "backend-interface", mode: "full", pattern: "provider/backends/backend.ts" },
-                { type: "connect", mode: "full", pattern: "provider/backends/connect.ts" },
+                { type: "backend-interface", partialMatch: false, pattern: "provider/backends/backend.ts" },
+                { type: "connect", partialMatch: false, pattern: "provider/backends/connect.ts" },
                 { type: "backend", pattern: "provider/backends/*", capture: ["backend"] },
                 ...folders.map((type) => ({ type, pattern: `provider/${type}` })),
                 { type: "sdk", pattern: "sdk" },
