@@ -1,4 +1,4 @@
-import type { Hierarchy, Loss, Operation, Snapshot } from "../model";
+import { type Hierarchy, type Loss, type Operation, quoted, type Snapshot } from "../model";
 
 /** What a plan was made on: the nodes that it touches, as they were. */
 export interface Basis {
@@ -29,28 +29,34 @@ export class Plan {
     toString(): string {
         const lines = this.operations.map(describe);
         for (const warning of this.warnings) lines.push(`warning: ${warning}`);
-        for (const loss of this.losses) lines.push(`would lose ${loss}`);
+        for (const loss of this.losses) lines.push(`would lose ${called(loss)}`);
         return lines.length === 0 ? "nothing to do" : lines.join("\n");
     }
 }
 
 const SCOPES = { keepChildren: "", subtree: " and everything below it", children: ": everything below it", metadata: " (metadata only)" } as const;
 
+/** A name in a line of text: in quotes where it could be taken for more than a name. */
+function called(name: string): string {
+    return /[\p{C}\p{Z}"]/u.test(name) ? quoted(name) : name;
+}
+
 /** An operation in a line. */
 export function describe(operation: Operation): string {
+    const name = called(operation.name);
     switch (operation.kind) {
         case "create": {
-            const place = operation.parent === null ? "as the root" : `under ${operation.parent}`;
+            const place = operation.parent === null ? "as the root" : `under ${called(operation.parent)}`;
             const source = operation.provisioned ? ", provisioned" : operation.source === "parent" ? ", of its parent's contents" : "";
-            const kept = operation.keepTip === null ? "" : `; the tip is kept as branch ${operation.keepTip}`;
-            return `+ create ${operation.name} ${place}${source}${operation.replace ? ", in place of the one that is there" : ""}${kept}`;
+            const kept = operation.keepTip === null ? "" : `; the tip is kept as branch ${called(operation.keepTip)}`;
+            return `+ create ${name} ${place}${source}${operation.replace ? ", in place of the one that is there" : ""}${kept}`;
         }
         case "redefine":
-            return `~ redefine ${operation.name}${operation.rename === undefined ? "" : ` as ${operation.rename}`}`;
+            return `~ redefine ${name}${operation.rename === undefined ? "" : ` as ${called(operation.rename)}`}`;
         case "delete":
-            return `- delete ${operation.name}${SCOPES[operation.scope]}`;
+            return `- delete ${name}${SCOPES[operation.scope]}`;
         case "revert":
-            return `> revert to ${operation.name}${operation.keepTip === null ? "" : `; the tip is kept as branch ${operation.keepTip}`}`;
+            return `> revert to ${name}${operation.keepTip === null ? "" : `; the tip is kept as branch ${called(operation.keepTip)}`}`;
     }
 }
 
@@ -86,6 +92,6 @@ export function basisOf(hierarchy: Hierarchy, operations: readonly Operation[]):
 export function staleNode(plan: Plan, hierarchy: Hierarchy): string | null {
     if (plan.operations.length === 0) return null;
     const known = new Map(hierarchy.snapshots.map((snapshot) => [snapshot.name, snapshot]));
-    for (const [name, stamp] of Object.entries(plan.basis.nodes)) if (stampOf(known.get(name)) !== stamp) return `snapshot ${name}`;
+    for (const [name, stamp] of Object.entries(plan.basis.nodes)) if (stampOf(known.get(name)) !== stamp) return `snapshot ${called(name)}`;
     return plan.basis.tip === tipStamp(hierarchy) ? null : "the tip";
 }

@@ -1,6 +1,16 @@
-import { checkNewName, type CreateSettings, type Hierarchy, InvalidInputError, type Operation, quoted, type Snapshot, Tree } from "../model";
+import {
+    AlreadyExistsError,
+    checkNewName,
+    type CreateSettings,
+    type Hierarchy,
+    InvalidInputError,
+    type Operation,
+    quoted,
+    type Snapshot,
+    Tree,
+} from "../model";
 import { basisOf, Plan } from "./plan";
-import { planNewSnapshot, tipLoss, tipOf } from "./tip";
+import { planNewSnapshot, type Tip, tipLoss, tipOf } from "./tip";
 
 /** A snapshot that a hierarchy should have. */
 export interface DesiredSnapshot extends CreateSettings {
@@ -33,22 +43,47 @@ function wantedTree(current: Hierarchy, desired: Desired): Tree<Node> {
     return new Tree([...wanted, ...others]);
 }
 
-/** Depth first: a child follows its parent while that is current, so that the tip moves as little as can be. */
-function depthFirst(tree: Tree<Node>): Node[] {
+/**
+ * Depth first, with the fewest moves of the tip: what stands on the current snapshot comes first, while the tip is still there; a new child before those
+ * that are there already, so that it follows its parent directly; and the way to where the tip is to end comes last.
+ */
+function depthFirst(tree: Tree<Node>, there: ReadonlyMap<string, Snapshot>, start: string | null, goal: string | undefined): Node[] {
+    const last = new Set(goal === undefined ? [] : [goal, ...tree.ancestors(goal).map(({ name }) => name)]);
+    const rank = ({ name, parent }: Node) => (there.has(name) ? (last.has(name) ? 3 : 2) : !last.has(name) ? 0 : parent === start ? 1 : 3);
+    const ranked = (nodes: readonly Node[]) => nodes.map((node) => [rank(node), node] as const).sort(([a], [b]) => b - a);
+    const done = new Set<string>();
     const order: Node[] = [];
-    const stack = [...tree.roots()].reverse();
-    for (let node = stack.pop(); node; node = stack.pop()) {
-        order.push(node);
-        const children = tree.children(node.name);
-        for (let i = children.length - 1; i >= 0; i--) stack.push(children[i] as Node);
-    }
+    const walk = (nodes: readonly Node[]) => {
+        // The stack's end comes first, so those of the same rank are turned round.
+        const stacked = (some: readonly Node[]) => ranked(some.toReversed()).map(([, node]) => node);
+        const stack = stacked(nodes);
+        for (let node = stack.pop(); node; node = stack.pop()) {
+            if (done.has(node.name)) continue;
+            done.add(node.name);
+            order.push(node);
+            for (const child of stacked(tree.children(node.name))) stack.push(child);
+        }
+    };
+    if (start !== null) walk(tree.children(start));
+    walk(tree.roots());
     return order;
 }
 
-function change(there: Snapshot, wanted: Node): Operation | null {
-    if (there.parent !== wanted.parent) {
+/** Name to what will stand in its place once all that is not listed is deleted: itself, or the nearest that stays above it. */
+function survivors(current: Hierarchy, { snapshots, prune }: Desired): Map<string | null, string | null> {
+    const stays = (name: string) => prune !== "all" || Object.hasOwn(snapshots, name);
+    const found = new Map<string | null, string | null>([[null, null]]);
+    for (const { name, parent } of current.snapshots) found.set(name, stays(name) ? name : (found.get(parent) ?? null));
+    return found;
+}
+
+const shown = (parent: string | null) => (parent === null ? "nothing" : quoted(parent));
+
+/** @param parent where it will stand without what is deleted. */
+function change(there: Snapshot, parent: string | null, wanted: Node): Operation | null {
+    if (parent !== wanted.parent) {
         throw new InvalidInputError(
-            `snapshot ${quoted(wanted.name)} stands under ${there.parent === null ? "nothing" : quoted(there.parent)}, and ${wanted.parent === null ? "nothing" : quoted(wanted.parent)} is wanted; a snapshot can't be moved: delete it, or correct the parent`,
+            `snapshot ${quoted(wanted.name)} stands under ${shown(there.parent)}, and ${shown(wanted.parent)} is wanted; a snapshot can't be moved: delete it, or correct the parent`,
             `snapshots.${wanted.name}.parent`,
         );
     }
@@ -56,11 +91,37 @@ function change(there: Snapshot, wanted: Node): Operation | null {
     return { kind: "redefine", name: wanted.name, description: wanted.description };
 }
 
+function creation(tip: Tip, wanted: Node): Operation {
+    checkNewName(wanted.name, `snapshots.${wanted.name}`);
+    if (tip.names.has(wanted.name))
+        throw new AlreadyExistsError(`there is a branch ${quoted(wanted.name)} already, and snapshots and branches share one name space; choose another name`);
+    return planNewSnapshot(tip, { ...wanted, provisioned: wanted.provisioned ?? false });
+}
+
 /** Children first, so that no deletion merges what the next one deletes. */
 function deletions(current: Hierarchy, desired: Desired): Operation[] {
     if (desired.prune !== "all") return [];
     const unlisted = current.snapshots.filter(({ name }) => !Object.hasOwn(desired.snapshots, name));
     return unlisted.reverse().map(({ name }) => ({ kind: "delete", name, scope: "keepChildren", branches: [] }));
+}
+
+/** What prune deletes can neither be a parent nor where the domain is to be. */
+function checkPruned({ snapshots, prune }: Desired): void {
+    if (prune !== "all") return;
+    for (const [name, { parent }] of Object.entries(snapshots)) {
+        if (parent == null || Object.hasOwn(snapshots, parent)) continue;
+        throw new InvalidInputError(
+            `snapshot ${quoted(name)} has the parent ${quoted(parent)}, which is not listed, so prune would delete it; list it`,
+            `snapshots.${name}.parent`,
+        );
+    }
+}
+
+function checkGoal(tree: Tree<Node>, { current, snapshots, prune }: Desired): void {
+    if (current === undefined) return;
+    if (!tree.has(current)) throw new InvalidInputError(`current ${quoted(current)} is neither there nor among the snapshots`, "current");
+    if (prune === "all" && !Object.hasOwn(snapshots, current))
+        throw new InvalidInputError(`current ${quoted(current)} is not among the snapshots, so prune would delete it; list it`, "current");
 }
 
 /**
@@ -71,21 +132,23 @@ function deletions(current: Hierarchy, desired: Desired): Operation[] {
  */
 export function plan(current: Hierarchy, desired: Desired): Plan {
     const there = new Map(current.snapshots.map((snapshot) => [snapshot.name, snapshot]));
+    const tree = wantedTree(current, desired);
+    checkPruned(desired);
+    checkGoal(tree, desired);
+    const surviving = survivors(current, desired);
     const tip = tipOf(current);
     const operations: Operation[] = [];
-    for (const wanted of depthFirst(wantedTree(current, desired))) {
+    for (const wanted of depthFirst(tree, there, tip.current, desired.current)) {
         if (!Object.hasOwn(desired.snapshots, wanted.name)) continue;
         const existing = there.get(wanted.name);
-        if (!existing) checkNewName(wanted.name, `snapshots.${wanted.name}`);
-        const operation = existing ? change(existing, wanted) : planNewSnapshot(tip, { ...wanted, provisioned: wanted.provisioned ?? false });
+        const operation = existing ? change(existing, surviving.get(existing.parent) ?? null, wanted) : creation(tip, wanted);
         if (operation) operations.push(operation);
     }
-    operations.push(...deletions(current, desired));
     const losses: string[] = [];
     if (desired.current !== undefined && desired.current !== tip.current) {
-        if (!tip.names.has(desired.current)) throw new InvalidInputError(`current ${quoted(desired.current)} is neither there nor among the snapshots`, "current");
         losses.push(...tipLoss(tip));
         operations.push({ kind: "revert", name: desired.current, keepTip: null });
     }
+    operations.push(...deletions(current, desired));
     return new Plan(operations, losses, [], basisOf(current, operations));
 }
