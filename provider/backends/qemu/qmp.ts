@@ -99,9 +99,11 @@ export class QmpProcess {
     }
 
     private receive(text: string): void {
-        const lines = (this.received + text).split("\n");
-        this.received = lines.pop() ?? "";
+        this.received += text;
         if (this.received.length > LONGEST_LINE) return this.fail("a line without an end");
+        if (!text.includes("\n")) return;
+        const lines = this.received.split("\n");
+        this.received = lines.pop() ?? "";
         for (const line of lines) if (line.trim() && !this.ended) this.handle(line);
     }
 

@@ -17,9 +17,11 @@ interface Job {
 /** Starts with the first use, and again where it ended. */
 export class StorageDaemon implements ImageTool {
     private started: { readonly qmp: QmpProcess; readonly ready: Promise<unknown> } | null = null;
+    private closed = false;
     private sequence = 0;
 
     private async qmp(): Promise<QmpProcess> {
+        if (this.closed) throw new HostError("the connection to the host was closed meanwhile; connect again");
         if (!this.started || this.started.qmp.ended) {
             const qmp = new QmpProcess();
             this.started = { qmp, ready: qmp.send("qmp_capabilities") };
@@ -68,6 +70,7 @@ export class StorageDaemon implements ImageTool {
 
     async [Symbol.asyncDispose](): Promise<void> {
         const started = this.started;
+        this.closed = true;
         this.started = null;
         started?.ready.catch(() => undefined);
         await started?.qmp.stop();
