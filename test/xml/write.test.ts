@@ -1,32 +1,7 @@
 import fc from "fast-check";
 import { InvalidInputError } from "../../provider/model";
-import { element, formatXml, parseXml, type XmlElement, type XmlNode } from "../../provider/xml";
-
-const name = fc.oneof(fc.stringMatching(/^[a-zA-Z_][-.\w]{0,8}$/), fc.constantFrom("__proto__", "constructor", "snaptree:branch", "é"));
-// eslint-disable-next-line no-control-regex
-const legal = fc.string({ unit: "binary" }).map((s) => s.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, "\r"));
-const text = fc.oneof(legal, fc.constantFrom(" x", "\n\ttwo\nlines ", "]]>", "&amp;", "<b>", "'\"", "\r\n", "\u2028", "\u0085"));
-const comment = legal.map((s) => ({ comment: s.replace(/[-\r]/g, "") }));
-
-/** What a document can hold once it is read: no empty text, no two texts side by side, blanks only where they are content. */
-function settled(children: readonly XmlNode[]): XmlNode[] {
-    const joined: XmlNode[] = [];
-    for (const node of children) {
-        const last = joined.at(-1);
-        if (typeof node === "string" && typeof last === "string") joined[joined.length - 1] = last + node;
-        else if (node !== "") joined.push(node);
-    }
-    const content = joined.length === 1 || joined.some((n) => typeof n === "string" && /[^ \t\r\n]/.test(n));
-    return content ? joined : joined.filter((n) => typeof n !== "string");
-}
-
-const { document } = fc.letrec<{ document: XmlElement }>((tie) => ({
-    document: fc.record({
-        name,
-        attributes: fc.uniqueArray(fc.tuple(name, text), { selector: ([key]) => key, maxLength: 4 }).map((pairs) => Object.fromEntries(pairs)),
-        children: fc.array(fc.oneof({ depthSize: "small", withCrossShrink: true }, text, comment, tie("document")), { maxLength: 5 }).map(settled),
-    }),
-}));
+import { element, formatXml, parseXml } from "../../provider/xml";
+import { document } from "./documents";
 
 test("what is written is read back equal, whatever it holds", () => {
     fc.assert(
