@@ -54,6 +54,8 @@ export interface ProvisionStep extends Step {
 
 export interface StepContext {
     readonly signal: AbortSignal | undefined;
+    /** An earlier run was killed in this transaction: this step may have been carried out, or half of it. */
+    readonly again: boolean;
     /** From 0 to 1, for steps that take long. */
     readonly onProgress: (fraction: number) => void;
 }

@@ -12,20 +12,6 @@ export function onlooking(onProgress: ((progress: Progress) => void) | undefined
     };
 }
 
-/** Does something after what is going on has ended; gives up its place as soon as it is aborted. */
-export async function inTurn<T>(before: Promise<unknown>, work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    let stop: () => void = () => undefined;
-    const stopped = new Promise<never>((_, reject) => (stop = () => reject(signal?.reason as Error)));
-    signal?.addEventListener("abort", stop);
-    try {
-        signal?.throwIfAborted();
-        await Promise.race([before, stopped]);
-    } finally {
-        signal?.removeEventListener("abort", stop);
-    }
-    return work();
-}
-
 /** What helps with the system's own errors. */
 const REMEDIES: Readonly<Record<string, string>> = {
     ENOSPC: "the disk is full: make room and run again",

@@ -65,5 +65,5 @@ export async function connect(uri: string | undefined = process.env.SNAPTREE_HOS
 export type { Capabilities, ConnectOptions, NewDomain } from "../backends/backend";
 export * from "../model";
 export { type Desired, type DesiredSnapshot, Plan } from "../plan";
-export { type ApplyOptions, VirtualMachine } from "./machine";
-export type { Command, CreateRequest, DeleteRequest, Force, Progress, RedefineRequest, RevertRequest, RunOptions } from "./requests";
+export { VirtualMachine } from "./machine";
+export type { ApplyOptions, Command, CreateRequest, DeleteRequest, Force, Progress, RedefineRequest, RevertRequest, RunOptions } from "./requests";

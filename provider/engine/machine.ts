@@ -1,19 +1,12 @@
 import { checkFlags } from "./flags";
-import { checkNewName, type Hierarchy, type Operation, quoted, type Snapshot, StalePlanError, UnsupportedError } from "../model";
+import { checkNewName, type CreateOperation, type Hierarchy, type Operation, quoted, type Snapshot, StalePlanError, UnsupportedError } from "../model";
 import type { ManagedDomain, ProvisionStep } from "../backends/backend";
-import { type Accepted, describe, type Desired, type Plan, plan, planCreate, planDelete, planRedefine, planRevert, refuseLosses, staleNode } from "../plan";
+import { describe, type Desired, foresee, type Plan, plan, planCreate, planDelete, planRedefine, planRevert, refuseLosses, staleNode } from "../plan";
 import { runCommand } from "./provision";
-import type { Command, CreateRequest, DeleteRequest, Force, RedefineRequest, RevertRequest, RunOptions } from "./requests";
+import type { ApplyOptions, CreateRequest, DeleteRequest, Force, Progress, RedefineRequest, RevertRequest, RunOptions } from "./requests";
 import { execute, type Execution, recover } from "./transaction";
-import { inTurn, onlooking, sayWhy } from "./guard";
-
-/** How a plan is applied. */
-export interface ApplyOptions extends RunOptions {
-    /** Losses that are agreed to. */
-    readonly force?: Force;
-    /** Snapshot name to the commands that change its contents before it is taken. */
-    readonly provision?: Readonly<Record<string, readonly Command[]>>;
-}
+import { onlooking, sayWhy } from "./guard";
+import { type Turn, Turns } from "./turns";
 
 /** Most creations that become one transaction: a journal entry names each of their files. */
 const BATCH = 1000;
@@ -34,6 +27,40 @@ function batches(operations: readonly Operation[]): Operation[][] {
     return groups;
 }
 
+/** Plans creations one after another, each on what the ones before it will leave; one that can't be planned is refused, and the others go on. */
+function planTogether(hierarchy: Hierarchy, turns: readonly Turn[]): { readonly operations: CreateOperation[]; readonly joined: Turn[] } {
+    const operations: CreateOperation[] = [];
+    const joined: Turn[] = [];
+    let foreseen = hierarchy;
+    for (const turn of turns) {
+        try {
+            const made = turn.make(foreseen);
+            refuseLosses(turn.what, made.losses, turn.force);
+            const [operation] = made.operations;
+            if (operation?.kind !== "create") continue;
+            operations.push(operation);
+            joined.push(turn);
+            foreseen = foresee(foreseen, operation);
+        } catch (error) {
+            turn.reject(error);
+        }
+    }
+    return { operations, joined };
+}
+
+/** Tells everyone who waits. */
+function onlookers(turns: readonly Turn[]): (progress: Progress) => void {
+    const tell = turns.map(({ options }) => onlooking(options.onProgress));
+    return (progress) => {
+        for (const each of tell) each(progress);
+    };
+}
+
+/** Tells each of its own operation. */
+function tellEach(turns: readonly Turn[], kind: Progress["kind"], operations: readonly Operation[]): void {
+    for (const [i, operation] of operations.entries()) onlooking(turns[i]?.options.onProgress)({ kind, message: describe(operation) });
+}
+
 /**
  * One domain on a host.
  *
@@ -46,7 +73,7 @@ function batches(operations: readonly Operation[]): Operation[][] {
  */
 export class VirtualMachine {
     /** Work on one domain in this process goes one after another; the domain's lock keeps other processes out. */
-    private last: Promise<unknown> = Promise.resolve();
+    private readonly turns = new Turns((turns) => this.serve(turns));
 
     constructor(
         private readonly host: string,
@@ -80,12 +107,14 @@ export class VirtualMachine {
         if (request.name !== undefined) checkNewName(name);
         await this.refuseTpm(force);
         const wanted = { ...settings, name, provisioned: (provision?.length ?? 0) > 0 };
-        await this.run((hierarchy) => planCreate(hierarchy, wanted, force === true), force ?? false, `creating ${quoted(name)}`, {
-            ...options,
-            ...(provision && { provision: { [name]: provision } }),
+        const after = await this.turns.take({
+            what: `creating ${quoted(name)}`,
+            make: (hierarchy) => planCreate(hierarchy, wanted, force === true),
+            force: force ?? false,
+            options: { ...options, ...(provision && { provision: { [name]: provision } }) },
+            joins: !wanted.provisioned && force !== true && request.parent !== undefined,
         });
-        const taken = (await this.hierarchy()).snapshots.find((snapshot) => snapshot.name === name);
-        return taken ?? this.forgotten(name, request);
+        return after.snapshots.find((snapshot) => snapshot.name === name) ?? this.forgotten(name, request);
     }
 
     private forgotten(name: string, request: CreateRequest): Snapshot {
@@ -120,20 +149,38 @@ export class VirtualMachine {
         if (!this.managed.capabilities.redefine)
             throw new UnsupportedError(this.managed.capabilities.backend, "redefine", "delete the snapshot and take it again");
         if (request.rename !== undefined) checkNewName(request.rename);
-        await this.run((hierarchy) => planRedefine(hierarchy, { kind: "redefine", ...request }), true, `redefining ${quoted(request.name)}`, options);
+        await this.turns.take({
+            what: `redefining ${quoted(request.name)}`,
+            make: (hierarchy) => planRedefine(hierarchy, { kind: "redefine", ...request }),
+            force: true,
+            options,
+            joins: false,
+        });
     }
 
     /** The tip becomes the snapshot's state again (reset). @throws DataLossError, NotFoundError */
     async revert(name: string, request: RevertRequest = {}, options: RunOptions = {}): Promise<void> {
         if (typeof request.keep === "string") checkNewName(request.keep, "keep");
         await this.refuseTpm(request.force);
-        await this.run((hierarchy) => planRevert(hierarchy, name, request.keep), request.force ?? false, `reverting to ${quoted(name)}`, options);
+        await this.turns.take({
+            what: `reverting to ${quoted(name)}`,
+            make: (hierarchy) => planRevert(hierarchy, name, request.keep),
+            force: request.force ?? false,
+            options,
+            joins: false,
+        });
     }
 
     /** Deletes a snapshot's name; with a scope, what is below it too. @throws DataLossError, NotFoundError */
     async delete(name: string, request: DeleteRequest = {}, options: RunOptions = {}): Promise<void> {
         const scope = request.scope ?? "keepChildren";
-        await this.run((hierarchy) => planDelete(hierarchy, name, scope, request.tip ?? "keep"), request.force ?? false, `deleting ${quoted(name)}`, options);
+        await this.turns.take({
+            what: `deleting ${quoted(name)}`,
+            make: (hierarchy) => planDelete(hierarchy, name, scope, request.tip ?? "keep"),
+            force: request.force ?? false,
+            options,
+            joins: false,
+        });
     }
 
     /** What it takes to get from what is there to what is wanted. Changes nothing. */
@@ -148,24 +195,53 @@ export class VirtualMachine {
             if (stale !== null) throw new StalePlanError(`${stale} changed after the plan was made; plan again`);
             return made;
         };
-        await this.run(fresh, options.force ?? false, "this plan", options);
+        await this.turns.take({ what: "this plan", make: fresh, force: options.force ?? false, options, joins: false });
     }
 
-    /** Plans under the lock, so that what was decided on is what is there. */
-    private run(make: (hierarchy: Hierarchy) => Plan, force: Accepted, what: string, options: ApplyOptions): Promise<void> {
-        const turn = inTurn(this.last, () => sayWhy(what, () => this.locked(make, force, what, options)), options.signal);
-        this.last = Promise.allSettled([this.last, turn]);
-        return turn;
+    /** Serves those whose turn has come, and tells each what came of its own. */
+    private async serve(turns: readonly Turn[]): Promise<void> {
+        const [first, ...others] = turns;
+        if (!first) return;
+        const what = others.length === 0 ? first.what : `${first.what} and ${others.length} more`;
+        const tell = onlookers(turns);
+        const onWait = (holder: string) => tell({ kind: "wait", message: `waiting for ${holder}` });
+        try {
+            await sayWhy(what, async () => {
+                await using _lock = await this.managed.lock({ purpose: what, signal: first.options.signal, onWait });
+                await recover(this.managed, { signal: first.options.signal, onProgress: tell });
+                for (const turn of others.length === 0 ? turns : await this.together(turns)) await this.alone(turn);
+            });
+        } catch (error) {
+            for (const turn of turns) turn.reject(error); // Those that were told already hear nothing more.
+        }
     }
 
-    private async locked(make: (hierarchy: Hierarchy) => Plan, force: Accepted, what: string, options: ApplyOptions): Promise<void> {
-        const execution = executionOf(options);
-        const onWait = (holder: string) => execution.onProgress({ kind: "wait", message: `waiting for ${holder}` });
-        await using _lock = await this.managed.lock({ purpose: what, signal: options.signal, onWait });
-        await recover(this.managed, execution);
-        const made = make(await this.managed.hierarchy());
-        refuseLosses(what, made.losses, force);
-        for (const operations of batches(made.operations)) await this.transact(operations, execution, options);
+    private async alone({ make, force, what, options, resolve, reject }: Turn): Promise<void> {
+        try {
+            await sayWhy(what, async () => {
+                const made = make(await this.managed.hierarchy());
+                refuseLosses(what, made.losses, force);
+                for (const operations of batches(made.operations)) await this.transact(operations, executionOf(options), options);
+            });
+            resolve(await this.managed.hierarchy());
+        } catch (error) {
+            reject(error);
+        }
+    }
+
+    /** Takes snapshots that waited together in one transaction; where one of them stands in the way, gives back those that must go one by one. */
+    private async together(turns: readonly Turn[]): Promise<readonly Turn[]> {
+        const { operations, joined } = planTogether(await this.managed.hierarchy(), turns);
+        if (operations.length === 0) return [];
+        const transaction = await this.managed.compile(operations).catch(() => null);
+        if (!transaction) return joined;
+        const tell = onlookers(joined);
+        tellEach(joined, "begin", operations);
+        await execute(this.managed, transaction, { signal: turns[0]?.options.signal, onProgress: tell });
+        tellEach(joined, "done", operations);
+        const after = await this.managed.hierarchy();
+        for (const { resolve } of joined) resolve(after);
+        return [];
     }
 
     private async transact(operations: readonly Operation[], execution: Execution, options: ApplyOptions): Promise<void> {

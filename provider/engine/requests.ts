@@ -74,3 +74,11 @@ export interface RunOptions {
     readonly onProgress?: (progress: Progress) => void;
     readonly signal?: AbortSignal;
 }
+
+/** How a plan is applied. */
+export interface ApplyOptions extends RunOptions {
+    /** Losses that are agreed to. */
+    readonly force?: Force;
+    /** Snapshot name to the commands that change its contents before it is taken. */
+    readonly provision?: Readonly<Record<string, readonly Command[]>>;
+}

@@ -5,6 +5,8 @@ import type { Progress } from "./requests";
 /** What carrying out a transaction needs besides the domain. */
 export interface Execution {
     readonly signal?: AbortSignal | undefined;
+    /** What is carried out was begun by a run that was interrupted. */
+    readonly again?: boolean;
     readonly onProgress: (progress: Progress) => void;
     /** Runs the commands of the snapshot that is being provisioned. */
     readonly provision?: ((step: ProvisionStep) => Promise<void>) | undefined;
@@ -13,6 +15,7 @@ export interface Execution {
 function context(title: string, execution: Execution, done: number, all: number) {
     return {
         signal: execution.signal,
+        again: execution.again ?? false,
         onProgress: (fraction: number) => execution.onProgress({ kind: "step", message: title, fraction: (done + fraction) / all }),
     };
 }
@@ -95,6 +98,14 @@ export async function recover(domain: ManagedDomain, execution: Execution): Prom
     if (!entry) return;
     const committed = await domain.committed(entry);
     execution.onProgress({ kind: "recover", message: `an earlier run was interrupted in “${entry.title}”; ${committed ? "finishing it" : "taking it back"}` });
-    if (committed) await finishNow(domain, entry, execution);
-    else await undo(domain, entry, entry.prepare.length);
+    if (committed) return finishNow(domain, entry, { ...execution, again: true });
+    try {
+        await undo(domain, entry, entry.prepare.length);
+    } catch (error) {
+        throw new SnaptreeError(
+            `an earlier run was interrupted in “${entry.title}”, and taking it back failed: ${(error as Error).message}; nothing else was begun: see to that and run again`,
+            {},
+            { cause: error },
+        );
+    }
 }

@@ -26,7 +26,9 @@ export function planCreate(hierarchy: Hierarchy, wanted: Omit<NewSnapshot, "pare
     const old = tree.get(wanted.name);
     const replaced = old !== undefined && replace;
     if (tip.names.has(wanted.name) && !replaced) {
-        throw new AlreadyExistsError(`there is a ${old ? "snapshot" : "branch"} ${quoted(wanted.name)} already; choose another name${old ? ", or replace it with force" : ""}`);
+        throw new AlreadyExistsError(
+            `there is a ${old ? "snapshot" : "branch"} ${quoted(wanted.name)} already; choose another name${old ? ", or replace it with force" : ""}`,
+        );
     }
     if (replaced) refuseChildren(tree, old);
     if (replaced && tip.current === wanted.name) Object.assign(tip, { current: old.parent, dirty: true });
@@ -39,7 +41,8 @@ export function planCreate(hierarchy: Hierarchy, wanted: Omit<NewSnapshot, "pare
 
 /** As savevm does, but never under children (design section 2). */
 function refuseChildren(tree: Tree<Snapshot>, old: Snapshot): void {
-    if (tree.children(old.name).length > 0) throw new AlreadyExistsError(`the snapshot ${quoted(old.name)} has children, so it can't be replaced; delete it first, or choose another name`);
+    if (tree.children(old.name).length > 0)
+        throw new AlreadyExistsError(`the snapshot ${quoted(old.name)} has children, so it can't be replaced; delete it first, or choose another name`);
 }
 
 /** The branches that stand on snapshots, the one that runs excepted: what it holds stays in the tip. */
@@ -87,7 +90,8 @@ export function planRevert(hierarchy: Hierarchy, name: string, keep: Keep): Plan
     const active = hierarchy.branches.find((branch) => branch.active);
     const stays = active !== undefined && active.tip !== name;
     const keepTip = keep === undefined || stays ? null : keep === true ? automaticBranch(tip) : keep;
-    if (keepTip !== null && typeof keep === "string" && tip.names.has(keepTip)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(keepTip)} already; choose another name`);
+    if (keepTip !== null && typeof keep === "string" && tip.names.has(keepTip))
+        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(keepTip)} already; choose another name`);
     const goes = tip.dirty && !stays && keepTip === null;
     return planOf(hierarchy, [{ kind: "revert", name, keepTip }], goes ? [active ? `branch:${active.name}` : "tip"] : []);
 }

@@ -47,7 +47,10 @@ export interface NewSnapshot extends CreateSettings {
  */
 export function planNewSnapshot(tip: Tip, wanted: NewSnapshot): CreateOperation {
     if (wanted.parent === null && tip.roots) {
-        throw new InvalidInputError(`${quoted(wanted.name)} has no parent, and the domain has snapshots already; only a domain without any can take a root: name a parent`, "parent");
+        throw new InvalidInputError(
+            `${quoted(wanted.name)} has no parent, and the domain has snapshots already; only a domain without any can take a root: name a parent`,
+            "parent",
+        );
     }
     const source = !wanted.provisioned && wanted.parent === tip.current ? "tip" : "parent";
     const moveTip = source === "tip" || tip.branch === null;
@@ -64,4 +67,3 @@ export function planNewSnapshot(tip: Tip, wanted: NewSnapshot): CreateOperation 
 export function tipLoss(tip: Tip): string[] {
     return tip.dirty && tip.branch === null ? ["tip"] : [];
 }
-

@@ -33,6 +33,12 @@ function filesOf(domain: Domain): Files {
     return Object.fromEntries(domain.disks.flatMap(({ target, file }) => (file === null ? [] : [[target, file]])));
 }
 
+async function writeFile({ file, contents }: Next["files"][number]): Promise<void> {
+    if (typeof contents === "string") return writeNewFile(file, contents);
+    await copyFile(contents.copyOf, file);
+    await syncFile(file);
+}
+
 /** Images that other domains stand on are never written: what they hold would change under those. */
 async function refuseShared(files: readonly string[], world: World): Promise<void> {
     if (files.length === 0) return;
@@ -41,7 +47,10 @@ async function refuseShared(files: readonly string[], world: World): Promise<voi
 }
 
 function sharedError(shared: string): HostError {
-    return new HostError(`the image ${quoted(shared)} is used by another domain of this host too, so it is not written; give this domain an overlay of its own`, { file: shared });
+    return new HostError(
+        `the image ${quoted(shared)} is used by another domain of this host too, so it is not written; give this domain an overlay of its own`,
+        { file: shared },
+    );
 }
 
 /** A domain of the embedded backend. */
@@ -102,7 +111,7 @@ export class QemuDomain implements ManagedDomain {
         const config = parseXml(await this.folder.domainXml());
         const draft = new Draft(this.folder.path, await this.folder.records(), config);
         const world = this.world(draft);
-        for (const operation of operations) await compile(draft, world, operation);
+        await compile(draft, world, operations);
         const use = draft.use();
         await refuseShared(use.altered, world);
         await refuseOpenImages(use);
@@ -150,21 +159,20 @@ export class QemuDomain implements ManagedDomain {
 
     async commit(transaction: Transaction): Promise<void> {
         const { records, files } = transaction.next as Next;
-        for (const { file, contents } of files) {
-            if (typeof contents === "string") await writeNewFile(file, contents);
-            else await copyFile(contents.copyOf, file).then(() => syncFile(file));
-        }
+        await Promise.all(files.map(writeFile));
         if (files.length > 0) await syncFolder(this.folder.path);
         await this.folder.writeRecords(records);
     }
 
     async committed(entry: JournalEntry): Promise<boolean> {
         const { generation } = await this.folder.records();
-        if (generation > entry.generation) throw new HostError(`the journal of ${quoted(this.name)} is older than its records; nothing was changed`, { generation });
+        if (generation > entry.generation)
+            throw new HostError(`the journal of ${quoted(this.name)} is older than its records; nothing was changed`, { generation });
         return generation === entry.generation;
     }
 
-    readJournal(): Promise<JournalEntry | null> {
+    async readJournal(): Promise<JournalEntry | null> {
+        await this.folder.clearTemporaries();
         return this.folder.journal();
     }
 

@@ -39,7 +39,7 @@ export class Draft {
     /** Virtual sizes of overlays that are not there yet, in bytes. */
     readonly sizes = new Map<string, number>();
     private next: number;
-    private readonly overlays: NewOverlay[] = [];
+    private readonly overlays = new Map<string, NewOverlay>();
     private readonly prepare: QemuStep[] = [];
     private readonly finish: QemuStep[] = [];
     private readonly removed: string[] = [];
@@ -83,7 +83,9 @@ export class Draft {
         for (const [target, file] of Object.entries(now)) {
             const owner = owners.get(file);
             if (owner === undefined || this.stored.tip[target] === file) continue;
-            throw new HostError(`${quoted(join(this.folder, "domain.xml"))} has disk ${target} on ${quoted(file)}, which holds what ${quoted(owner)} is; give it a file of its own, so that nothing is lost`);
+            throw new HostError(
+                `${quoted(join(this.folder, "domain.xml"))} has disk ${target} on ${quoted(file)}, which holds what ${quoted(owner)} is; give it a file of its own, so that nothing is lost`,
+            );
         }
     }
 
@@ -110,7 +112,10 @@ export class Draft {
 
     /** Points disks of the domain at other files. */
     pointTip(files: Files): void {
-        this.config = withDiskFiles(this.config, Object.fromEntries(Object.entries(files).map(([target, file]) => [target, { file, format: this.formatOf(file) }])));
+        this.config = withDiskFiles(
+            this.config,
+            Object.fromEntries(Object.entries(files).map(([target, file]) => [target, { file, format: this.formatOf(file) }])),
+        );
     }
 
     formatOf(file: string): string {
@@ -137,7 +142,10 @@ export class Draft {
         const inside = relative(this.folder, file);
         const name = inside.startsWith("..") || isAbsolute(inside) || /[:,]/.test(inside) ? file : inside;
         if (Buffer.byteLength(name) > MAX_BACKING_BYTES) {
-            throw new InvalidInputError(`the path ${quoted(file)} is longer than the ${MAX_BACKING_BYTES} bytes that qcow2 has for a backing file; move it to a shorter one`, "disks");
+            throw new InvalidInputError(
+                `the path ${quoted(file)} is longer than the ${MAX_BACKING_BYTES} bytes that qcow2 has for a backing file; move it to a shorter one`,
+                "disks",
+            );
         }
         return name;
     }
@@ -151,7 +159,7 @@ export class Draft {
     addOverlay(file: string, backing: string, size: number): void {
         this.sizes.set(file, size);
         this.images.set(file, { path: file, backing, format: "qcow2", created: true, owned: true });
-        this.overlays.push({ file, size, backing: this.backingName(backing), backingFormat: this.formatOf(backing) });
+        this.overlays.set(file, { file, size, backing: this.backingName(backing), backingFormat: this.formatOf(backing) });
     }
 
     release(file: string): void {
@@ -190,18 +198,27 @@ export class Draft {
         this.removed.push(file);
     }
 
+    /** Gets rid of a file that nothing needs: one that is only about to be made is not made at all. */
+    discard(file: string): void {
+        if (this.overlays.delete(file)) this.images.delete(file);
+        else {
+            this.alter([file]);
+            this.remove(file);
+        }
+    }
+
     /** Files that must not be in use by others while the steps run. */
     use(): Use {
-        const made = new Set(this.overlays.map(({ file }) => file));
-        const there = (files: ReadonlySet<string>) => [...files].filter((file) => !made.has(file));
+        const there = (files: ReadonlySet<string>) => [...files].filter((file) => !this.overlays.has(file));
         return { frozen: there(this.frozen), altered: there(this.altered) };
     }
 
     transaction(title: string): Transaction & { readonly next: Next } {
         const generation = this.stored.generation + 1;
         const documents: Step[] = this.files.size > 0 ? [{ kind: "documents", files: [...this.files.keys()] }] : [];
-        const overlays: Step[] = this.overlays.length > 0 ? [{ kind: "overlays", overlays: this.overlays }] : [];
-        const domain: Step[] = this.config === this.storedConfig ? [] : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config) }];
+        const overlays: Step[] = this.overlays.size > 0 ? [{ kind: "overlays", overlays: [...this.overlays.values()] }] : [];
+        const domain: Step[] =
+            this.config === this.storedConfig ? [] : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config) }];
         const removal: RemoveStep[] = this.removed.length > 0 ? [{ kind: "remove", files: this.removed }] : [];
         const records: Records = {
             generation,

@@ -2,7 +2,7 @@ import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { checkName, HostError, NotFoundError, quoted, UnreachableError } from "../../model";
 import type { JournalEntry } from "../backend";
-import { readIfThere, removeFile, replaceFile } from "./files";
+import { readIfThere, removeFile, replaceFile, syncFolder } from "./files";
 import { formatRecords, noRecords, parseRecords, type Records } from "./records";
 
 const RECORDS = "hierarchy.json";
@@ -37,13 +37,22 @@ export class Folder {
         await replaceFile(join(this.path, RECORDS), formatRecords(records, this.path));
     }
 
+    /** Removes what a kill left of a file that was being replaced. The lock is held. */
+    async clearTemporaries(): Promise<void> {
+        for (const name of [JOURNAL, RECORDS, DOMAIN]) await removeFile(join(this.path, `${name}.new`));
+    }
+
     async journal(): Promise<JournalEntry | null> {
         const text = await readIfThere(join(this.path, JOURNAL));
         if (text === null) return null;
         try {
             return JSON.parse(text) as JournalEntry;
         } catch (error) {
-            throw new HostError(`the journal in ${quoted(this.path)} can't be read; nothing was changed: move ${JOURNAL} away once the disks are checked`, {}, { cause: error });
+            throw new HostError(
+                `the journal in ${quoted(this.path)} can't be read; nothing was changed: move ${JOURNAL} away once the disks are checked`,
+                {},
+                { cause: error },
+            );
         }
     }
 
@@ -53,13 +62,19 @@ export class Folder {
 
     async clearJournal(): Promise<void> {
         await removeFile(join(this.path, JOURNAL));
+        // A journal that comes back after a power failure would be finished again, over what the domain wrote since.
+        await syncFolder(this.path);
     }
 }
 
 /** @throws UnreachableError where the root is not there: an unmounted share is no empty host. */
 async function checkRoot(root: string): Promise<void> {
     const there = await stat(root).catch((error: unknown) => {
-        throw new UnreachableError(`the host's folder ${quoted(root)} can't be reached: ${(error as Error).message}; make or mount it, or correct the URI`, { folder: root }, { cause: error });
+        throw new UnreachableError(
+            `the host's folder ${quoted(root)} can't be reached: ${(error as Error).message}; make or mount it, or correct the URI`,
+            { folder: root },
+            { cause: error },
+        );
     });
     if (!there.isDirectory()) throw new UnreachableError(`the host's ${quoted(root)} is no folder; correct the URI`, { folder: root });
 }
@@ -78,7 +93,8 @@ export async function openFolder(root: string, domain: string): Promise<Folder> 
     checkName(domain, "domain");
     await checkRoot(root);
     const folder = new Folder(join(root, domain));
-    if ((await readIfThere(folder.domainFile)) === null) throw new NotFoundError(`there is no domain ${quoted(domain)} under ${quoted(root)}; “snaptree define” makes one`);
+    if ((await readIfThere(folder.domainFile)) === null)
+        throw new NotFoundError(`there is no domain ${quoted(domain)} under ${quoted(root)}; “snaptree define” makes one`);
     return folder;
 }
 

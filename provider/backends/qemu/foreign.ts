@@ -14,7 +14,8 @@ function fileNames(described: unknown): string[] {
 
 /** The files that a backing name can mean, absolute: a plain path, `file:PATH`, or what libvirt and blockdev users write. */
 function backingFiles(overlay: string, backing: string): string[] {
-    if (!backing.startsWith("json:")) return [resolve(dirname(overlay), backing), ...(backing.startsWith("file:") ? [resolve(dirname(overlay), backing.slice(5))] : [])];
+    if (!backing.startsWith("json:"))
+        return [resolve(dirname(overlay), backing), ...(backing.startsWith("file:") ? [resolve(dirname(overlay), backing.slice(5))] : [])];
     try {
         return fileNames(JSON.parse(backing.slice(5))).map((name) => resolve(dirname(overlay), name));
     } catch {
@@ -29,7 +30,7 @@ export function realFile(file: string): Promise<string> {
 
 /** A file and everything that it stands on, under every name that it goes by. */
 export async function addChain(file: string, files: Set<string>): Promise<void> {
-    for (const waiting = [file], seen = new Set<string>(); waiting.length > 0; ) {
+    for (const waiting = [file], seen = new Set<string>(); waiting.length > 0;) {
         const at = waiting.pop() ?? "";
         if (seen.has(at)) continue;
         seen.add(at);

@@ -66,7 +66,16 @@ export interface Records {
 }
 
 /** Before the first snapshot. */
-export const noRecords: Records = { generation: 0, next: 1, current: null, branch: null, tip: {}, images: new Map(), snapshots: new Map(), branches: new Map() };
+export const noRecords: Records = {
+    generation: 0,
+    next: 1,
+    current: null,
+    branch: null,
+    tip: {},
+    images: new Map(),
+    snapshots: new Map(),
+    branches: new Map(),
+};
 
 interface Stored {
     readonly version: number;

@@ -110,6 +110,7 @@ export type QemuStep =
 
 /** Carries out one step; repeating one that was interrupted is safe. */
 export async function perform(images: Images, step: QemuStep, context: StepContext): Promise<void> {
+    if (context.again) await repair(images, step);
     switch (step.kind) {
         case "overlays":
             await images.createOverlays(step.overlays);
@@ -154,8 +155,31 @@ async function settleProvisioned({ files }: ProvisionStep): Promise<void> {
     for (const file of images) await syncFile(file);
 }
 
+/** QEMU changes an image so that a kill leaves clusters without an owner at worst. */
+async function repair(images: Images, step: QemuStep): Promise<void> {
+    for (const file of await changedBy(images, step)) if (existsSync(file)) await images.repairLeaks(file);
+}
+
+/** The images that a step changes and that outlast it. */
+async function changedBy(images: Images, step: QemuStep): Promise<readonly string[]> {
+    switch (step.kind) {
+        case "take":
+        case "apply":
+        case "drop":
+            return step.files;
+        case "pull":
+        case "point":
+            return [step.overlay];
+        case "commit":
+            return existsSync(step.overlay) ? [(await images.info(step.overlay, "qcow2")).backing ?? step.overlay] : [];
+        default:
+            return [];
+    }
+}
+
 /** Takes back one step of a preparation, whether it was carried out, half carried out, or not at all. */
 export async function undo(images: Images, step: QemuStep): Promise<void> {
+    await repair(images, step);
     switch (step.kind) {
         case "overlays":
             for (const overlay of step.overlays) if (await made(overlay)) await removeFile(overlay.file);
@@ -166,7 +190,8 @@ export async function undo(images: Images, step: QemuStep): Promise<void> {
         case "compress":
             return removeFile(step.to);
         case "take":
-            return undoTake(images, step);
+            for (const file of step.files) await images.deleteSnapshots(file, step.tags);
+            return;
         case "apply":
             if (step.undo === null) throw new HostError("this step can't be taken back", { step: step.kind });
             for (const file of step.files) if (await holds(file, step.undo)) await images.applySnapshot(file, step.undo);
@@ -196,13 +221,6 @@ async function made({ file, backing }: NewOverlay): Promise<boolean> {
     if (size === null || size === 0) return size === 0;
     const header = await readQcow2(file).catch(() => null);
     return header !== null && (header.backing === backing || (header.backing === null && !header.allocated));
-}
-
-async function undoTake(images: Images, step: TakeStep): Promise<void> {
-    for (const file of step.files) {
-        await images.repairLeaks(file); // QEMU writes a snapshot so that a kill leaves unused clusters at worst.
-        await images.deleteSnapshots(file, step.tags);
-    }
 }
 
 async function syncFolders(files: readonly string[]): Promise<void> {

@@ -15,7 +15,11 @@ function modeOf(draft: Draft, operation: CreateOperation): Mode {
     const [first] = draft.snapshots.values();
     const mode = operation.mode ?? (operation.diskOnly ? "external" : (first?.mode ?? "external"));
     if (first && first.mode !== mode) {
-        throw new UnsupportedError(BACKEND, `${mode} snapshots in a hierarchy of ${first.mode} ones`, `the two are not mixed: leave mode out, or ask for ${first.mode}`);
+        throw new UnsupportedError(
+            BACKEND,
+            `${mode} snapshots in a hierarchy of ${first.mode} ones`,
+            `the two are not mixed: leave mode out, or ask for ${first.mode}`,
+        );
     }
     return mode;
 }

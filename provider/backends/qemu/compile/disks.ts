@@ -24,8 +24,10 @@ function overlayOf(target: string, operation: CreateOperation, mode: Mode): stri
     }
     const file = choice?.file;
     if (file === undefined) return null;
-    if (mode === "internal") throw new UnsupportedError(BACKEND, `a file for the internal snapshot of disk ${target}`, "leave disks.*.file out, or ask for mode external");
-    if (!isAbsolute(file) || file.includes("\0")) throw new InvalidInputError(`disks.${target}.file ${quoted(file)} is not an absolute path`, `disks.${target}.file`);
+    if (mode === "internal")
+        throw new UnsupportedError(BACKEND, `a file for the internal snapshot of disk ${target}`, "leave disks.*.file out, or ask for mode external");
+    if (!isAbsolute(file) || file.includes("\0"))
+        throw new InvalidInputError(`disks.${target}.file ${quoted(file)} is not an absolute path`, `disks.${target}.file`);
     return file;
 }
 
@@ -33,11 +35,20 @@ function participant(disk: Disk, operation: CreateOperation, mode: Mode): Partic
     const { target, file, format } = disk;
     if (!TARGET.test(target)) throw new InvalidInputError(`the domain's disk target ${quoted(target)} is not of libvirt's form (vda, sdb, …)`, "disks");
     if (file === null || disk.type !== "file") {
-        throw new UnsupportedError(BACKEND, `a snapshot of disk ${target}, which is no file (type ${disk.type})`, `leave it out with disks.${target}.snapshot = "no"`);
+        throw new UnsupportedError(
+            BACKEND,
+            `a snapshot of disk ${target}, which is no file (type ${disk.type})`,
+            `leave it out with disks.${target}.snapshot = "no"`,
+        );
     }
-    if (format === null) throw new InvalidInputError(`disk ${target} has no <driver type>; say in the domain's document what format ${quoted(file)} has`, `disks.${target}`);
+    if (format === null)
+        throw new InvalidInputError(`disk ${target} has no <driver type>; say in the domain's document what format ${quoted(file)} has`, `disks.${target}`);
     if (mode === "internal" && format !== "qcow2") {
-        throw new UnsupportedError(BACKEND, `an internal snapshot of disk ${target}, which is ${format}: they need qcow2 on every disk`, "ask for mode external");
+        throw new UnsupportedError(
+            BACKEND,
+            `an internal snapshot of disk ${target}, which is ${format}: they need qcow2 on every disk`,
+            "ask for mode external",
+        );
     }
     return { target, file, format, overlay: overlayOf(target, operation, mode) };
 }
@@ -46,13 +57,20 @@ function participant(disk: Disk, operation: CreateOperation, mode: Mode): Partic
 export function participants(domain: Domain, operation: CreateOperation, mode: Mode): Participant[] {
     const known = new Map(domain.disks.map((disk) => [disk.target, disk]));
     for (const [target, choice] of Object.entries(operation.disks ?? {})) {
-        if (!known.has(target)) throw new InvalidInputError(`disks.${target}: the domain has no disk ${quoted(target)}; it has ${[...known.keys()].join(", ")}`, `disks.${target}`);
+        if (!known.has(target))
+            throw new InvalidInputError(`disks.${target}: the domain has no disk ${quoted(target)}; it has ${[...known.keys()].join(", ")}`, `disks.${target}`);
         if (choice.snapshot !== undefined && choice.snapshot !== "no" && choice.snapshot !== mode) {
-            throw new UnsupportedError(BACKEND, `an ${choice.snapshot} snapshot of disk ${target} beside ${mode} ones`, `give every disk the mode ${mode}, or leave ${target} out`);
+            throw new UnsupportedError(
+                BACKEND,
+                `an ${choice.snapshot} snapshot of disk ${target} beside ${mode} ones`,
+                `give every disk the mode ${mode}, or leave ${target} out`,
+            );
         }
     }
     const choiceOf = (disk: Disk) => operation.disks?.[disk.target]?.snapshot ?? disk.snapshot ?? mode;
-    const chosen = domain.disks.filter((disk) => writable(disk) && !["no", "manual"].includes(choiceOf(disk))).map((disk) => participant(disk, operation, mode));
+    const chosen = domain.disks
+        .filter((disk) => writable(disk) && !["no", "manual"].includes(choiceOf(disk)))
+        .map((disk) => participant(disk, operation, mode));
     if (chosen.length === 0) throw new InvalidInputError("no disk takes part in the snapshot; include at least one that the domain can write to", "disks");
     return chosen;
 }

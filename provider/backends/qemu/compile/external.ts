@@ -5,7 +5,7 @@ import type { Draft } from "../draft";
 import type { Files } from "../records";
 import { remember } from "./create";
 import { type Participant, participants } from "./disks";
-import { dropUnused, ours } from "./settle";
+import { ours } from "./settle";
 import { chosen, keepTip } from "./tip";
 import { adopt, configOf, located, nvramOf, snapshotOf, type World } from "./world";
 
@@ -33,12 +33,16 @@ async function leafOn(draft: Draft, world: World, part: Participant, backing: st
     const property = `disks.${part.target}.file`;
     const wanted = part.overlay;
     if (!operation.reuseExternal) {
-        if (wanted !== null && (await world.exists(wanted))) throw new AlreadyExistsError(`${property} ${quoted(wanted)} exists already; name another file, or say reuseExternal`);
+        if (wanted !== null && (await world.exists(wanted)))
+            throw new AlreadyExistsError(`${property} ${quoted(wanted)} exists already; name another file, or say reuseExternal`);
         return overlayOn(draft, world, part.target, backing, wanted);
     }
     if (wanted === null) throw new InvalidInputError(`reuseExternal needs ${property}, the overlay that is there already`, property);
     if ((await world.backing(wanted)) !== backing) {
-        throw new InvalidInputError(`${property} ${quoted(wanted)} does not stand on ${quoted(backing)}, which the snapshot freezes; make it with that backing file`, property);
+        throw new InvalidInputError(
+            `${property} ${quoted(wanted)} does not stand on ${quoted(backing)}, which the snapshot freezes; make it with that backing file`,
+            property,
+        );
     }
     draft.images.set(wanted, { path: wanted, backing, format: "qcow2", created: false, owned: false });
     return wanted;
@@ -49,7 +53,11 @@ async function compressed(draft: Draft, world: World, operation: CreateOperation
     if (operation.compression === undefined) return file;
     const image = draft.images.get(file);
     if (!image || image.backing === null || !(await ours(draft, file, world))) {
-        throw new UnsupportedError(BACKEND, `compression of ${quoted(file)}, which Snaptree did not make and never writes`, "take this snapshot without compression; later ones can have it");
+        throw new UnsupportedError(
+            BACKEND,
+            `compression of ${quoted(file)}, which Snaptree did not make and never writes`,
+            "take this snapshot without compression; later ones can have it",
+        );
     }
     const to = draft.allocate(target, "qcow2");
     draft.sizes.set(to, await sizeOf(draft, world, file));
@@ -98,7 +106,11 @@ function under(draft: Draft, operation: CreateOperation): Files {
 /** Freezes a fresh leaf of the parent, which commands may have changed first. */
 export async function externalFromParent(draft: Draft, world: World, operation: CreateOperation): Promise<void> {
     if (Object.values(operation.disks ?? {}).some(({ file }) => file !== undefined)) {
-        throw new UnsupportedError(BACKEND, "disks.*.file for a snapshot that is not of the tip", "leave the file out, or take the snapshot where its parent is current");
+        throw new UnsupportedError(
+            BACKEND,
+            "disks.*.file for a snapshot that is not of the tip",
+            "leave the file out, or take the snapshot where its parent is current",
+        );
     }
     const parent = operation.parent === null ? null : snapshotOf(draft, operation.parent);
     const domain = draft.domain();
@@ -114,5 +126,4 @@ export async function externalFromParent(draft: Draft, world: World, operation: 
     if (parent) await adopt(draft, world, parent, overlays);
     else draft.pointTip(overlays);
     draft.current = operation.noMetadata ? operation.parent : operation.name;
-    await dropUnused(draft, world);
 }

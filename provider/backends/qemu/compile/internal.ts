@@ -21,9 +21,16 @@ async function freeTag(draft: Draft, world: World, files: readonly string[], wan
     const own = ownTags(draft);
     const there = (await Promise.all(files.map((file) => world.tags(file)))).flat();
     const stranger = there.find(({ name }) => name === wanted && !own.has(name));
-    if (stranger) throw new AlreadyExistsError(`the images hold an internal snapshot ${quoted(wanted)} that Snaptree knows nothing of; redefine it, or choose another name`);
+    if (stranger)
+        throw new AlreadyExistsError(
+            `the images hold an internal snapshot ${quoted(wanted)} that Snaptree knows nothing of; redefine it, or choose another name`,
+        );
     const other = there.find(({ id, name }) => id === wanted && name !== wanted);
-    if (other) throw new InvalidInputError(`the name ${quoted(wanted)} is the ID of the internal snapshot ${quoted(other.name)} in its image; choose a name that is no small number`, "name");
+    if (other)
+        throw new InvalidInputError(
+            `the name ${quoted(wanted)} is the ID of the internal snapshot ${quoted(other.name)} in its image; choose a name that is no small number`,
+            "name",
+        );
     const taken = new Set([...own, ...there.flatMap(({ id, name }) => [id, name])]);
     let tag = wanted;
     for (let n = 2; taken.has(tag); n++) tag = bounded(`${wanted}~${n}`);

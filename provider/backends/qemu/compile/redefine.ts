@@ -30,7 +30,10 @@ function checkState(before: SnapshotRecord | undefined, state: string): Snapshot
     const known = STATES.find((word) => word === state);
     if (!known) throw new InvalidInputError(`state ${quoted(state)} is none of ${STATES.join(", ")}`, "state");
     if (before && kindOf(before.state) !== kindOf(known)) {
-        throw new InvalidInputError(`snapshot ${quoted(before.name)} is ${before.state}, and a redefinition can't make it ${known}: it would not hold what that needs`, "state");
+        throw new InvalidInputError(
+            `snapshot ${quoted(before.name)} is ${before.state}, and a redefinition can't make it ${known}: it would not hold what that needs`,
+            "state",
+        );
     }
     return known;
 }
@@ -58,19 +61,26 @@ async function checkContents(draft: Draft, world: World, name: string, tag: stri
         const missing = (what: string) => new HostError(`disk ${target} has no contents for ${quoted(name)}: ${what}; nothing was changed`, { file });
         if (!isAbsolute(file)) throw missing(`${quoted(file)} is not an absolute path`);
         if (!(await world.exists(file))) throw missing(`${quoted(file)} is not there`);
-        if (mode === "internal" && !(await world.tags(file)).some((there) => there.name === tag)) throw missing(`${quoted(file)} holds no internal snapshot of that name`);
+        if (mode === "internal" && !(await world.tags(file)).some((there) => there.name === tag))
+            throw missing(`${quoted(file)} holds no internal snapshot of that name`);
         if (mode === "external" && written.has(file)) throw missing(`${quoted(file)} is what the domain or a branch writes to`);
     }
 }
 
 async function checkDomain(draft: Draft, world: World, before: SnapshotRecord | undefined, document: SnapshotDocument, force: boolean): Promise<void> {
-    if (!document.domain) throw new InvalidInputError("the document has no <domain>, without which there is no going back to it; take it whole from the host", "xml");
+    if (!document.domain)
+        throw new InvalidInputError("the document has no <domain>, without which there is no going back to it; take it whole from the host", "xml");
     const mine = draft.domain().uuid;
     const theirs = parseDomain(document.domain).uuid;
-    if (theirs !== mine) throw new InvalidInputError(`the document is of the domain with UUID ${theirs}, and this one has ${mine}; a redefinition can't move a snapshot between domains`, "xml");
+    if (theirs !== mine)
+        throw new InvalidInputError(
+            `the document is of the domain with UUID ${theirs}, and this one has ${mine}; a redefinition can't move a snapshot between domains`,
+            "xml",
+        );
     const config = (before && (await configOf(draft, world, before))) ?? draft.config;
     const difference = layoutDifference(config, document.domain);
-    if (difference !== null && !force) throw new InvalidInputError(`the document would change what the guest sees: ${difference}; keep that, or use force`, "xml");
+    if (difference !== null && !force)
+        throw new InvalidInputError(`the document would change what the guest sees: ${difference}; keep that, or use force`, "xml");
 }
 
 async function restored(draft: Draft, world: World, before: SnapshotRecord | undefined, operation: RedefineOperation, xml: string): Promise<SnapshotRecord> {

@@ -3,7 +3,8 @@ import type { Draft } from "../draft";
 
 /** Children, branches and the domain follow a snapshot to its new name. */
 export function renameSnapshot(draft: Draft, from: string, to: string): void {
-    if (draft.snapshots.has(to) || draft.branches.has(to)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(to)} already; choose another name`);
+    if (draft.snapshots.has(to) || draft.branches.has(to))
+        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(to)} already; choose another name`);
     const moved = (name: string | null) => (name === from ? to : name);
     const snapshots = [...draft.snapshots.values()];
     draft.snapshots.clear();

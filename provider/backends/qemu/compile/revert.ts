@@ -4,7 +4,6 @@ import type { Draft } from "../draft";
 import type { BranchRecord, SnapshotRecord } from "../records";
 import { overlaysOn } from "./external";
 import { holdTip, tagOf } from "./internal";
-import { dropUnused } from "./settle";
 import { keepTip } from "./tip";
 import { adopt, nvramOf, snapshotOf, type World } from "./world";
 
@@ -12,7 +11,11 @@ const ONLINE = new Set(["running", "paused", "blocked", "pmsuspended"]);
 
 function check(snapshot: SnapshotRecord): void {
     if (!ONLINE.has(snapshot.state)) return;
-    throw new UnsupportedError(BACKEND, `a revert to ${quoted(snapshot.name)}, which holds a running guest`, "manage the domain through libvirt (qemu:///system)");
+    throw new UnsupportedError(
+        BACKEND,
+        `a revert to ${quoted(snapshot.name)}, which holds a running guest`,
+        "manage the domain through libvirt (qemu:///system)",
+    );
 }
 
 /** The running branch goes on from this snapshot: its leaf stands directly on it. */
@@ -37,7 +40,6 @@ async function revertExternal(draft: Draft, world: World, snapshot: SnapshotReco
     if (active && kept === null) draft.branches.set(active.name, { ...active, files: leaves });
     else draft.branch = null;
     draft.current = snapshot.name;
-    await dropUnused(draft, world);
 }
 
 async function revertInternal(draft: Draft, world: World, snapshot: SnapshotRecord, operation: RevertOperation): Promise<void> {
@@ -45,7 +47,10 @@ async function revertInternal(draft: Draft, world: World, snapshot: SnapshotReco
     const tag = tagOf(snapshot.tag, snapshot.name);
     for (const file of images) {
         if ((await world.tags(file)).some(({ name }) => name === tag)) continue;
-        throw new HostError(`the image ${quoted(file)} holds no internal snapshot ${quoted(tag)} any more; somebody deleted it outside Snaptree, so delete it here with “metadata”`, { file });
+        throw new HostError(
+            `the image ${quoted(file)} holds no internal snapshot ${quoted(tag)} any more; somebody deleted it outside Snaptree, so delete it here with “metadata”`,
+            { file },
+        );
     }
     draft.alter(images);
     const active = draft.activeBranch();

@@ -40,14 +40,13 @@ async function expendable(draft: Draft, file: string, around: Surroundings): Pro
 
 /** Removes our files that nothing names and nothing stands on. */
 export async function dropUnused(draft: Draft, around: Surroundings): Promise<void> {
-    for (let again = true; again; ) {
+    for (let again = true; again;) {
         again = false;
         const needed = named(draft);
         const under = new Set([...draft.images.values()].map((image) => image.backing));
         for (const { path } of [...draft.images.values()]) {
             if (needed.has(path) || under.has(path) || !(await expendable(draft, path, around))) continue;
-            draft.alter([path]);
-            draft.remove(path);
+            draft.discard(path);
             again = true;
         }
     }
@@ -108,7 +107,8 @@ function push(draft: Draft, { inner, overlay }: Mergeable): void {
 
 /** Whatever was called by one file's name is called by another's. */
 function rename(draft: Draft, from: string, to: string): void {
-    const renamed = (files: Readonly<Record<string, string>>) => Object.fromEntries(Object.entries(files).map(([target, file]) => [target, file === from ? to : file]));
+    const renamed = (files: Readonly<Record<string, string>>) =>
+        Object.fromEntries(Object.entries(files).map(([target, file]) => [target, file === from ? to : file]));
     for (const snapshot of draft.snapshots.values()) draft.snapshots.set(snapshot.name, { ...snapshot, files: renamed(snapshot.files) });
     for (const branch of draft.branches.values()) draft.branches.set(branch.name, { ...branch, files: renamed(branch.files) });
     const moved = Object.entries(draft.tip()).filter(([, file]) => file === from);
@@ -123,7 +123,10 @@ async function checkChain(draft: Draft, { inner, overlay }: Mergeable, around: S
         const recorded = draft.images.get(file)?.backing ?? null;
         const actual = await around.backing(file);
         if (actual === recorded || (actual !== null && recorded !== null && (await around.real(actual)) === (await around.real(recorded)))) continue;
-        throw new HostError(`the image ${quoted(file)} stands on ${quoted(actual ?? "nothing")}, and Snaptree left it on ${quoted(recorded ?? "nothing")}; put it back before going on, so that nothing is lost`, { file });
+        throw new HostError(
+            `the image ${quoted(file)} stands on ${quoted(actual ?? "nothing")}, and Snaptree left it on ${quoted(recorded ?? "nothing")}; put it back before going on, so that nothing is lost`,
+            { file },
+        );
     }
 }
 
@@ -152,4 +155,3 @@ export async function settle(draft: Draft, around: Surroundings): Promise<void> 
         else push(draft, merge);
     }
 }
-

@@ -1,0 +1,77 @@
+import type { Hierarchy } from "../model";
+import type { Accepted, Plan } from "../plan";
+import type { ApplyOptions } from "./requests";
+
+/** Something that is wanted of one domain. */
+export interface Work {
+    /** For messages: `creating "a"`. */
+    readonly what: string;
+    /** Plans under the lock, so that what was decided on is what is there. */
+    readonly make: (hierarchy: Hierarchy) => Plan;
+    readonly force: Accepted;
+    readonly options: ApplyOptions;
+    /** It plans one plain creation, which may share a transaction with others that wait. */
+    readonly joins: boolean;
+}
+
+/** Work that somebody waits for. */
+export interface Turn extends Work {
+    readonly resolve: (after: Hierarchy) => void;
+    readonly reject: (error: unknown) => void;
+}
+
+/** Most creations that share a transaction because they waited together. */
+const TOGETHER = 100;
+
+/**
+ * Work on one domain goes one after another. Plain creations that have piled up meanwhile go together: they share the lock, the journal and the disk's
+ * time, as a database's transactions share a commit.
+ */
+export class Turns {
+    private readonly waiting: Turn[] = [];
+    private isServing = false;
+
+    constructor(private readonly serve: (turns: readonly Turn[]) => Promise<void>) {}
+
+    /** Settles when the work is done, with the hierarchy as it is then; at once, without having done anything, when it is aborted while it waits. */
+    take(work: Work): Promise<Hierarchy> {
+        return new Promise((resolve, reject) => {
+            const { signal } = work.options;
+            if (signal?.aborted) {
+                reject(signal.reason as Error);
+                return;
+            }
+            const giveUp = () => {
+                const at = this.waiting.indexOf(turn);
+                if (at >= 0) this.waiting.splice(at, 1);
+                if (at >= 0) reject(signal?.reason as Error);
+            };
+            const settled =
+                <T>(settle: (value: T) => void) =>
+                (value: T) => {
+                    signal?.removeEventListener("abort", giveUp);
+                    settle(value);
+                };
+            const turn: Turn = { ...work, resolve: settled(resolve), reject: settled(reject) };
+            signal?.addEventListener("abort", giveUp);
+            this.waiting.push(turn);
+            void this.run();
+        });
+    }
+
+    private async run(): Promise<void> {
+        if (this.isServing) return;
+        this.isServing = true;
+        for (let turns = this.next(); turns.length > 0; turns = this.next()) await this.serve(turns);
+        this.isServing = false;
+    }
+
+    /** The first that waits, with those behind it that can go along. */
+    private next(): Turn[] {
+        const [first] = this.waiting;
+        if (!first) return [];
+        const stranger = (turn: Turn) => !turn.joins || turn.options.signal !== first.options.signal;
+        const end = first.joins ? this.waiting.findIndex(stranger) : 1;
+        return this.waiting.splice(0, Math.min(end < 0 ? this.waiting.length : end, TOGETHER));
+    }
+}
