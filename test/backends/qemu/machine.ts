@@ -48,7 +48,7 @@ export class QemuMachine implements Machine {
     private readonly allowed = new Set<string>();
 
     private constructor(
-        private readonly temporary: string,
+        readonly temporary: string,
         readonly root: string,
         readonly domain: string,
         readonly targets: readonly string[],

@@ -1,0 +1,110 @@
+// Between the engine's own steps too, at moments that nobody chose, and while the next run is already tidying up.
+import { writeAll } from "../../conformance/support";
+import { needs, qemu, suiteWith } from "../../support/requires";
+import { Crasher, look, recover, savePoint } from "./crash";
+import type { QemuMachine } from "./machine";
+import { cases, scene } from "./scenarios";
+
+const RUNS = Number(process.env.SNAPTREE_RUNS ?? 8);
+
+suiteWith(needs(qemu), "killed anywhere", () => {
+    let crasher: Crasher;
+    beforeAll(async () => {
+        crasher = await Crasher.make();
+    });
+    afterAll(() => crasher[Symbol.asyncDispose]());
+
+    /** The next run gives the old or the new; a later one can do all there is to do. */
+    async function expectOldOrNew(machine: QemuMachine, before: unknown, after: unknown, where: unknown): Promise<void> {
+        const outcome = await recover(machine);
+        const found = await look(machine);
+        const expected = outcome === null ? [before, after] : [outcome === "finished" ? after : before];
+        expect([where, outcome, expected.map((e) => JSON.stringify(e))]).toEqual([where, outcome, expect.arrayContaining([JSON.stringify(found)])]);
+        await machine.sound();
+        await machine.vm.create({ name: "later" });
+        expect(await recover(machine)).toBeNull();
+        await machine.sound();
+    }
+
+    test.each(cases)("in %s (%s): at file operations and starts of processes, and by the clock", async (_, mode, scenario) => {
+        await using machine = await scene(mode, scenario.targets);
+        const work = await scenario.work(machine);
+        const before = await look(machine);
+        await using point = await savePoint(machine);
+        const start = Date.now();
+        const { points } = await crasher.run(machine, work, null, { grain: "call" });
+        const lasts = Date.now() - start;
+        const after = await look(machine);
+        expect(points).toBeGreaterThan(10);
+        // The golden section spreads any number of tries evenly.
+        for (let i = 1; i <= Math.ceil(RUNS / 4); i++) {
+            const share = (i * 0.618 + 0.25) % 1;
+            await point.restore();
+            const at = Math.floor(share * (points ?? 0));
+            await crasher.run(machine, work, at, { grain: "call" });
+            await expectOldOrNew(machine, before, after, { at });
+            await point.restore();
+            await crasher.run(machine, work, null, { after: (0.2 + 0.8 * share) * lasts });
+            await expectOldOrNew(machine, before, after, { share });
+        }
+    });
+
+    const twice = cases.filter(
+        ([name, mode]) => /provisioned/.test(name) || (/more than what stands/.test(name) && mode === "external") || /in place of/.test(name),
+    );
+    test.each(twice)("in %s (%s), and again at every point of the next run", async (_, mode, scenario) => {
+        await using machine = await scene(mode, scenario.targets);
+        const work = await scenario.work(machine);
+        const before = await look(machine);
+        await using point = await savePoint(machine);
+        const { points } = await crasher.run(machine, work, null);
+        const after = await look(machine);
+        // One that is taken back whole, and one that is finished: the last points on either side of the commit.
+        for (const [expected, k] of [
+            [before, await lastBeforeCommit()],
+            [after, (points ?? 0) - 3],
+        ] as const) {
+            await point.restore();
+            await crasher.run(machine, work, k);
+            await using killed = await savePoint(machine);
+            const again = await crasher.run(machine, { verb: "recover" }, null);
+            for (let j = 0; j < (again.points ?? 0); j++) {
+                await killed.restore();
+                expect(await crasher.run(machine, { verb: "recover" }, j)).toEqual({ points: null });
+                await recover(machine);
+                expect([k, j, await look(machine)]).toEqual([k, j, expected]);
+                await machine.sound();
+            }
+        }
+
+        async function lastBeforeCommit(): Promise<number> {
+            for (let k = (points ?? 0) - 1; k > 0; k--) {
+                await point.restore();
+                await crasher.run(machine, work, k);
+                if ((await recover(machine)) === "taken back") return k;
+            }
+            throw new Error("nothing is ever taken back");
+        }
+    });
+
+    test("what the domain writes between a kill and the next run stays, wherever the kill was", async () => {
+        const found = cases.find(([name]) => /more than what stands/.test(name));
+        if (!found) throw new Error("no such scenario");
+        const [, mode, scenario] = found;
+        await using machine = await scene(mode, scenario.targets);
+        const work = await scenario.work(machine);
+        await using point = await savePoint(machine);
+        const { points } = await crasher.run(machine, work, null);
+        for (let k = 0; k < (points ?? 0); k++) {
+            await point.restore();
+            await crasher.run(machine, work, k);
+            const bootable = await writeAll(machine, 1, "w").then(
+                () => true,
+                () => false, // Its disk is not there yet: it could not start either.
+            );
+            await recover(machine);
+            if (bootable) expect([k, (await machine.tip()).vda?.[1]]).toEqual([k, "w"]);
+            await machine.sound();
+        }
+    });
+});

@@ -1,0 +1,82 @@
+// A process that carries out one operation and is killed at a given point of it. Started by crash.ts, bundled into one file so that it starts fast.
+import processes = require("node:child_process");
+import promises = require("node:fs/promises");
+import { connect, type CreateRequest, type DeleteRequest, type Desired, type RedefineRequest, type RevertRequest } from "../../../provider/engine";
+import { QemuDomain } from "../../../provider/backends/qemu/domain";
+
+/** One operation as data. */
+export type Work =
+    | { readonly verb: "create"; readonly request: CreateRequest }
+    | { readonly verb: "revert"; readonly name: string; readonly request?: RevertRequest }
+    | { readonly verb: "delete"; readonly name: string; readonly request?: DeleteRequest }
+    | { readonly verb: "redefine"; readonly request: RedefineRequest }
+    | { readonly verb: "apply"; readonly desired: Desired }
+    | { readonly verb: "recover" };
+
+export interface Order {
+    readonly uri: string;
+    readonly domain: string;
+    readonly work: Work;
+    /** Killed when this many points were passed; null: never. */
+    readonly killAt: number | null;
+    /** What counts as a point: a call of the engine's to the backend, or whatever changes a file or starts a process. */
+    readonly grain: "step" | "call";
+}
+
+type Call = (...args: unknown[]) => unknown;
+
+/** Everything below the engine that can leave half of something: Node's own calls, which are looked up at each use. */
+function hookCalls(point: () => void): void {
+    const before = (holder: Record<string, unknown>, name: string) => {
+        const real = holder[name] as Call;
+        holder[name] = (...args: unknown[]) => {
+            point();
+            return real(...args);
+        };
+    };
+    for (const name of ["open", "rename", "unlink", "copyFile", "writeFile"]) before(promises as unknown as Record<string, unknown>, name);
+    before(processes as unknown as Record<string, unknown>, "spawn");
+}
+
+const POINTS = ["writeJournal", "perform", "undo", "commit", "clearJournal"] as const;
+
+/** Between two of these calls nothing changes on the disk: to be killed before each, and after the last, is to be killed everywhere that matters. */
+function countPoints(killAt: number | null, grain: Order["grain"]): () => number {
+    let passed = 0;
+    const point = () => {
+        if (passed++ === killAt) process.kill(process.pid, "SIGKILL");
+    };
+    if (grain === "call") {
+        hookCalls(point);
+        return () => passed;
+    }
+    for (const name of POINTS) {
+        const real = QemuDomain.prototype[name] as (...args: unknown[]) => Promise<unknown>;
+        Object.assign(QemuDomain.prototype, {
+            async [name](this: QemuDomain, ...args: unknown[]) {
+                point();
+                const result = await real.apply(this, args);
+                if (name === "clearJournal") point();
+                return result;
+            },
+        });
+    }
+    return () => passed;
+}
+
+async function main({ uri, domain, work, killAt, grain }: Order): Promise<void> {
+    const passed = countPoints(killAt, grain);
+    await using host = await connect(uri);
+    const vm = await host.domain(domain);
+    if (work.verb === "create") await vm.create(work.request);
+    else if (work.verb === "revert") await vm.revert(work.name, work.request);
+    else if (work.verb === "delete") await vm.delete(work.name, work.request);
+    else if (work.verb === "redefine") await vm.redefine(work.request);
+    else await vm.apply(await vm.plan(work.verb === "apply" ? work.desired : { snapshots: {} }));
+    console.log(passed());
+}
+
+main(JSON.parse(process.argv[2] ?? "") as Order).catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+});
