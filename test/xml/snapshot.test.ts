@@ -1,6 +1,6 @@
 import { InvalidInputError, Tree } from "../../provider/model";
 import { emptySnapshot, formatSnapshot, formatXml, parseDomain, parseSnapshot, parseXml, type XmlElement } from "../../provider/xml";
-import { elapsed, fixture } from "./support";
+import { fixture } from "./support";
 
 const LIBVIRT = ["external-multi-disk.xml", "internal-checkpoint.xml", "disk-snapshot.xml", "redefine.xml"];
 const domainOf = ({ domain }: { domain: XmlElement | null }): XmlElement => domain ?? parseXml("<none/>");
@@ -158,16 +158,6 @@ describe("what can't be read is refused with its property", () => {
 });
 
 describe("many documents", () => {
-    test("a thousand of 3 kB are read in less than a second", () => {
-        const xml = fixture("disk-snapshot.xml");
-        expect(xml.length).toBeGreaterThan(3000);
-        const thousand = (): void => {
-            for (let i = 0; i < 1000; i++) parseSnapshot(xml);
-        };
-        // The best of a few: other work on the machine is not what is measured. Jest's sandbox is: without it they take less than 0.3 s.
-        expect(Math.min(...[1, 2, 3, 4].map(() => elapsed(thousand)))).toBeLessThan(1000);
-    });
-
     const chain = (count: number, firstParent: string): string[] =>
         Array.from(
             { length: count },
@@ -180,8 +170,7 @@ describe("many documents", () => {
         ["a missing parent", chain(100_000, "gone"), 'snapshot "s0" has the parent "gone"'],
         ["a cycle", chain(100_000, "s99999"), 'snapshot "s0" is its own ancestor'],
         ["a name twice", [...chain(100_000, "s0").slice(1), "<domainsnapshot><name>s7</name></domainsnapshot>"], 'two snapshots are called "s7"'],
-    ])("%s in a chain of 100,000 is named, and quickly", (_, documents, reason) => {
-        const ms = elapsed(() => expect(() => tree(documents)).toThrow(reason));
-        expect(ms).toBeLessThan(8000);
+    ])("%s in a chain of 100,000 is named", (_, documents, reason) => {
+        expect(() => tree(documents)).toThrow(reason);
     });
 });

@@ -5,10 +5,3 @@ import { join } from "node:path";
 export function fixture(name: string): string {
     return readFileSync(join(__dirname, "fixtures", name), "utf8");
 }
-
-/** Milliseconds that it takes. */
-export function elapsed(work: () => void): number {
-    const start = performance.now();
-    work();
-    return performance.now() - start;
-}
