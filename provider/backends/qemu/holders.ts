@@ -80,7 +80,7 @@ function matcher(images: readonly Image[]): (link: string, target: string) => Im
     };
 }
 
-/** What a descriptor is open on: null where it was closed meanwhile, false where the whole process is not ours to look into. */
+/** What a descriptor is open on: null where it was closed meanwhile, false where its process is not ours to look into. */
 function targetOf(link: string): string | null | false {
     try {
         return readlinkSync(link);
@@ -97,45 +97,66 @@ function holderOf(pid: string, fd: string): Holder | null {
     }
 }
 
-function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Map<string, Holder>): void {
-    for (const fd of listIfThere(`/proc/${pid}/fd`)) {
+/** Open images by path, and whether some process of QEMU's could not be looked into. */
+interface Seen {
+    readonly holders: Map<string, Holder>;
+    readonly isWhole: boolean;
+}
+
+/** Adds what one process has open; false where that can't be seen. */
+function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Map<string, Holder>): boolean {
+    const descriptors = list(`/proc/${pid}/fd`);
+    if (descriptors === false) return false;
+    for (const fd of descriptors ?? []) {
         const link = `/proc/${pid}/fd/${fd}`;
         const target = targetOf(link);
-        if (target === false) return;
+        if (target === false) return false;
         const image = target === null ? undefined : find(link, target);
         const holder = image && holderOf(pid, fd);
         if (image && holder && (holder.writes || !holders.has(image.path))) holders.set(image.path, holder);
     }
+    return true;
 }
 
 /** Synchronous on purpose: thousands of calls of a microsecond each, before anything is changed. */
-function openFiles(images: readonly Image[]): Map<string, Holder> {
+function openFiles(images: readonly Image[]): Seen {
     const holders = new Map<string, Holder>();
     const find = matcher(images);
-    for (const pid of listIfThere("/proc")) if (/^\d+$/.test(pid) && pid !== String(process.pid)) addOpenFiles(pid, find, holders);
-    return holders;
+    const pids = (list("/proc") || []).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+    const unseen = pids.filter((pid) => !addOpenFiles(pid, find, holders));
+    // Where even the first process is hidden (hidepid), so may any other be.
+    return { holders, isWhole: pids.includes("1") && !unseen.some(mayBeQemu) };
 }
 
-function listIfThere(folder: string): string[] {
+function mayBeQemu(pid: string): boolean {
+    return /qemu|kvm/i.test(textOf(`/proc/${pid}/cmdline`));
+}
+
+/** Null where there is no such folder, false where it is not ours to look into. */
+function list(folder: string): string[] | null | false {
     try {
         return readdirSync(folder);
-    } catch {
-        return [];
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EACCES" ? false : null;
     }
 }
 
-function locks(): string {
+/** Empty where there is no such file. */
+function textOf(file: string): string {
     try {
-        return readFileSync("/proc/locks", "utf8");
+        return readFileSync(file, "utf8");
     } catch {
         return "";
     }
 }
 
-/** Files, as {@link Image.lock} has them and by inode alone, on which QEMU, of any user, has a lock for writing. */
+/**
+ * Files, as {@link Image.lock} has them and by inode alone, on which QEMU, of any user, has a lock for writing. Only asked for where it may tell more
+ * than the open files do: it takes milliseconds, for which the kernel holds up everybody else's locks.
+ */
 function lockedForWriting(): Set<string> {
     const locked = new Set<string>();
-    for (const line of locks().split("\n")) {
+    for (const line of textOf("/proc/locks").split("\n")) {
         const match = /OFDLCK\s+\S+\s+\S+\s+\S+\s+([0-9a-f]+:[0-9a-f]+:(\d+))\s+(\d+)\s+(\d+|EOF)/.exec(line);
         if (!match) continue;
         const [, file = "", inode = "", start, end] = match;
@@ -157,8 +178,8 @@ function conflict({ frozen, altered }: Use): { readonly path: string; readonly h
     const images = imagesOf([...frozen, ...altered]);
     if (images.length === 0) return null;
     const exclusive = new Set(imagesOf(altered).map(({ path }) => path));
-    const holders = openFiles(images);
-    const locked = lockedForWriting();
+    const { holders, isWhole } = openFiles(images);
+    const locked = isWhole ? new Set<string>() : lockedForWriting();
     const unknown = { who: "another process", writes: true };
     let found: { readonly path: string; readonly holder: Holder } | null = null;
     for (const { path, lock } of images) {
