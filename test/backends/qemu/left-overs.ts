@@ -20,27 +20,23 @@ async function idleImages(folder: string, named: ReadonlySet<string>): Promise<s
 }
 
 /** The name in its images of a snapshot or branch, of which only the records tell: a rename leaves it. */
-export async function tagsIn(folder: string): Promise<(name: string) => string> {
+export async function tagsIn(folder: string): Promise<ReadonlyMap<string, string>> {
     const file = join(folder, "hierarchy.json");
     const { snapshots, branches } = JSON.parse(existsSync(file) ? await readFile(file, "utf8") : "{}") as Record<
         string,
         { name: string; tag: string | null }[]
     >;
-    const tags = new Map([...(snapshots ?? []), ...(branches ?? [])].map(({ name, tag }) => [name, tag]));
-    return (name) => tags.get(name) ?? name;
+    return new Map([...(snapshots ?? []), ...(branches ?? [])].flatMap(({ name, tag }) => (tag === null ? [] : [[name, tag]])));
 }
 
 /** Internal snapshots that are neither a snapshot nor a branch, and those that are missing. */
 async function strayTags(folder: string, { snapshots, branches }: Hierarchy): Promise<string[]> {
     const tags = await tagsIn(folder);
-    const internal = snapshots.filter(({ mode }) => mode === "internal");
-    if (internal.length === 0) return [];
     const expected = new Map<string, string[]>();
-    const add = (files: Readonly<Record<string, string>>, tag: string) => {
-        for (const file of Object.values(files)) expected.set(file, [...(expected.get(file) ?? []), tag]);
-    };
-    for (const { name, files } of internal) add(files, tags(name));
-    for (const { name, files } of branches) add(files, tags(name));
+    for (const { name, files } of [...snapshots, ...branches]) {
+        const tag = tags.get(name);
+        if (tag !== undefined) for (const file of Object.values(files)) expected.set(file, [...(expected.get(file) ?? []), tag]);
+    }
     const wrong: string[] = [];
     for (const [file, tags] of expected) {
         const there = (await imageOf(file)).internal;

@@ -123,14 +123,13 @@ export class QemuMachine implements Machine {
     async snapshot(name: string): Promise<Disks> {
         const snapshot = (await this.vm.hierarchy()).snapshots.find((s) => s.name === name);
         if (!snapshot) throw new Error(`no snapshot ${name}`);
-        return this.read(snapshot.files, snapshot.mode === "internal" ? (await tagsIn(this.folder))(name) : null);
+        return this.read(snapshot.files, (await tagsIn(this.folder)).get(name) ?? null);
     }
 
     async branch(name: string): Promise<Disks> {
-        const { snapshots, branches } = await this.vm.hierarchy();
-        const branch = branches.find((b) => b.name === name);
+        const branch = (await this.vm.hierarchy()).branches.find((b) => b.name === name);
         if (!branch) throw new Error(`no branch ${name}`);
-        return this.read(branch.files, snapshots[0]?.mode === "internal" ? (await tagsIn(this.folder))(name) : null);
+        return this.read(branch.files, (await tagsIn(this.folder)).get(name) ?? null);
     }
 
     private async read(files: Readonly<Record<string, string>>, internal: string | null): Promise<Disks> {
