@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { Hierarchy } from "../model";
 import type { Accepted, Plan } from "../plan";
 import type { ApplyOptions } from "./requests";
@@ -20,6 +21,10 @@ export interface Turn extends Work {
     readonly reject: (error: unknown) => void;
 }
 
+/** Where creations have just gone together, more are on their way: so many milliseconds are well spent on waiting for them. */
+const GATHER = 8;
+const RECENT = 500;
+
 /** Most creations that share a transaction because they waited together. */
 const TOGETHER = 100;
 
@@ -30,6 +35,8 @@ const TOGETHER = 100;
 export class Turns {
     private readonly waiting: Turn[] = [];
     private isServing = false;
+    /** When creations last shared a transaction, by the process's own clock. */
+    private lastTogether = -Infinity;
 
     constructor(private readonly serve: (turns: readonly Turn[]) => Promise<void>) {}
 
@@ -62,8 +69,16 @@ export class Turns {
     private async run(): Promise<void> {
         if (this.isServing) return;
         this.isServing = true;
-        for (let turns = this.next(); turns.length > 0; turns = this.next()) await this.serve(turns);
+        for (let turns = await this.gathered(); turns.length > 0; turns = await this.gathered()) {
+            await this.serve(turns);
+            if (turns.length > 1) this.lastTogether = performance.now();
+        }
         this.isServing = false;
+    }
+
+    private async gathered(): Promise<Turn[]> {
+        if (this.waiting[0]?.joins && performance.now() - this.lastTogether < RECENT) await setTimeout(GATHER);
+        return this.next();
     }
 
     /** The first that waits, with those behind it that can go along. */
