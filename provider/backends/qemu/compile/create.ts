@@ -10,16 +10,20 @@ import { internalFromParent, internalFromTip } from "./internal";
 import { renameSnapshot } from "./rename";
 import type { World } from "./world";
 
+/** The hierarchy's mode; a branch tells it when all snapshots are gone. */
+function ownMode(draft: Draft): Mode | null {
+    const [snapshot] = draft.snapshots.values();
+    if (snapshot) return snapshot.mode;
+    const [branch] = draft.branches.values();
+    return branch ? (branch.tag === null ? "external" : "internal") : null;
+}
+
 /** The mode that is asked for, or the hierarchy's own. */
 function modeOf(draft: Draft, operation: CreateOperation): Mode {
-    const [first] = draft.snapshots.values();
-    const mode = operation.mode ?? (operation.diskOnly ? "external" : (first?.mode ?? "external"));
-    if (first && first.mode !== mode) {
-        throw new UnsupportedError(
-            BACKEND,
-            `${mode} snapshots in a hierarchy of ${first.mode} ones`,
-            `the two are not mixed: leave mode out, or ask for ${first.mode}`,
-        );
+    const own = ownMode(draft);
+    const mode = operation.mode ?? (operation.diskOnly ? "external" : (own ?? "external"));
+    if (own !== null && own !== mode) {
+        throw new UnsupportedError(BACKEND, `${mode} snapshots in a hierarchy of ${own} ones`, `the two are not mixed: leave mode out, or ask for ${own}`);
     }
     return mode;
 }
