@@ -32,6 +32,12 @@ export function automaticBranch(tip: Tip): string {
     }
 }
 
+/** Where a creation leaves the tip. What is forgotten becomes nobody's current snapshot: the tip still stands on what was current, or on the parent. */
+function land(tip: Tip, wanted: NewSnapshot, source: CreateOperation["source"]): void {
+    if (!wanted.noMetadata) Object.assign(tip, { current: wanted.name, dirty: false });
+    else if (source === "parent") Object.assign(tip, { current: wanted.parent, dirty: wanted.parent === null || wanted.provisioned });
+}
+
 /** What a new snapshot is to be. */
 export interface NewSnapshot extends CreateSettings {
     readonly name: string;
@@ -59,7 +65,7 @@ export function planNewSnapshot(tip: Tip, wanted: NewSnapshot): CreateOperation 
     tip.names.add(wanted.name);
     tip.roots = true;
     if (keepTip !== null) tip.names.add(keepTip);
-    if (moveTip && !wanted.noMetadata) Object.assign(tip, { current: wanted.name, dirty: false });
+    if (moveTip) land(tip, wanted, source);
     return { kind: "create", ...wanted, source, moveTip, keepTip };
 }
 

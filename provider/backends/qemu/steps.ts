@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { copyFile, rename, stat } from "node:fs/promises";
+import { copyFile, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { HostError } from "../../model";
 import type { ProvisionStep, Step, StepContext } from "../backend";
@@ -220,7 +220,14 @@ async function made({ file, backing }: NewOverlay): Promise<boolean> {
     );
     if (size === null || size === 0) return size === 0;
     const header = await readQcow2(file).catch(() => null);
-    return header !== null && (header.backing === backing || (header.backing === null && !header.allocated));
+    if (header === null) return beginsAsQcow2(file); // Cut short: nobody but us was still at it.
+    return header.backing === backing || (header.backing === null && !header.allocated);
+}
+
+async function beginsAsQcow2(file: string): Promise<boolean> {
+    await using handle = await open(file, "r");
+    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 0);
+    return buffer.toString("latin1") === "QFI\xfb";
 }
 
 async function syncFolders(files: readonly string[]): Promise<void> {
