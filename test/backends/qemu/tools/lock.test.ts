@@ -92,7 +92,7 @@ suiteWith(needs(qemu), "a domain's lock", () => {
         const refused = takeLock(path, { purpose: "a test" }, 1);
         await expect(refused).rejects.toThrow(BusyError);
         await expect(refused).rejects.toThrow(/still locked after 1 s, for long work by /);
-        await expect(refused).rejects.toMatchObject({ holder: expect.stringMatching(/^long work/) });
+        await expect(refused).rejects.toMatchObject({ holder: expect.stringMatching(/^long work/) as string });
         await lock[Symbol.asyncDispose]();
     });
 

@@ -65,7 +65,7 @@ export async function eventually<T>(look: () => T | null | false | undefined, se
     for (;;) {
         const seen = look();
         if (seen) return seen;
-        if (Date.now() > end) throw new Error(`waited ${seconds} s for ${look}`);
+        if (Date.now() > end) throw new Error(`waited ${seconds} s for ${String(look)}`);
         await setTimeout(20);
     }
 }

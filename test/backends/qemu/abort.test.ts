@@ -1,0 +1,90 @@
+// What fails or is stopped before it is decided is taken back at once; what is decided is finished.
+import { QemuDomain } from "../../../provider/backends/qemu/domain";
+import type { Progress } from "../../../provider/engine";
+import { refused } from "../../conformance/support";
+import { needs, qemu, suiteWith } from "../../support/requires";
+import { look, recover, savePoint } from "./crash";
+import type { Work } from "./kill-child";
+import type { QemuMachine } from "./machine";
+import { cases, scene } from "./scenarios";
+
+async function carryOut({ vm }: QemuMachine, work: Work, options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}): Promise<void> {
+    if (work.verb === "create") await vm.create(work.request, options);
+    else if (work.verb === "revert") await vm.revert(work.name, work.request, options);
+    else if (work.verb === "delete") await vm.delete(work.name, work.request, options);
+    else if (work.verb === "redefine") await vm.redefine(work.request, options);
+    else if (work.verb === "apply") await vm.apply(await vm.plan(work.desired), options);
+}
+
+/** The messages of an operation's steps; the commit is one of them. */
+async function stepsOf(machine: QemuMachine, work: Work): Promise<string[]> {
+    const steps: string[] = [];
+    await carryOut(machine, work, { onProgress: ({ kind, message }) => void (kind === "step" && steps.at(-1) !== message && steps.push(message)) });
+    return steps;
+}
+
+suiteWith(needs(qemu), "not carried through", () => {
+    afterEach(() => jest.restoreAllMocks());
+
+    test.each(cases)("%s (%s), stopped at each step", async (_, mode, scenario) => {
+        await using machine = await scene(mode, scenario.targets);
+        const work = await scenario.work(machine);
+        const before = await look(machine);
+        await using point = await savePoint(machine);
+        const steps = await stepsOf(machine, work);
+        const commit = steps.findIndex((message) => message.endsWith(": commit"));
+        const after = await look(machine);
+        for (let k = 0; k < steps.length; k++) {
+            await point.restore();
+            const controller = new AbortController();
+            const onProgress = ({ message }: Progress) => void (message === steps[k] && controller.abort(new Error("stopped by the test")));
+            const work_ = carryOut(machine, work, { signal: controller.signal, onProgress });
+            // The step before the commit may be through before it hears of it; from the commit on nothing is heard.
+            const error = await work_.then(
+                () => null,
+                (e: unknown) => e as Error,
+            );
+            if (k < commit - 1) expect(error?.message).toContain("stopped by the test");
+            if (k >= commit) expect(error).toBeNull();
+            expect([k, await look(machine)]).toEqual([k, error === null ? after : before]);
+            await machine.sound();
+            expect(await recover(machine)).toBeNull();
+        }
+    });
+
+    test.each(cases)("%s (%s), failing in each step", async (_, mode, scenario) => {
+        await using machine = await scene(mode, scenario.targets);
+        const work = await scenario.work(machine);
+        const before = await look(machine);
+        await using point = await savePoint(machine);
+        const real = QemuDomain.prototype.perform;
+        let calls = 0;
+        const spy = jest.spyOn(QemuDomain.prototype, "perform").mockImplementation(async function (this: QemuDomain, ...args) {
+            calls++;
+            return real.apply(this, args);
+        });
+        await carryOut(machine, work);
+        const after = await look(machine);
+        const all = calls;
+        const outcomes = new Set<string>();
+        // Half of a step's work may be done when it fails, or all of it.
+        for (let k = 1; k <= all; k++) {
+            await point.restore();
+            calls = 0;
+            spy.mockImplementation(async function (this: QemuDomain, ...args) {
+                await real.apply(this, args);
+                if (++calls === k) throw new Error("failed by the test");
+            });
+            const error = await refused(carryOut(machine, work));
+            expect(error.message).toContain("failed by the test");
+            spy.mockImplementation(real);
+            const decided = /decided but not finished/.test(error.message);
+            outcomes.add(decided ? "decided" : "taken back");
+            if (!decided) expect([k, await look(machine)]).toEqual([k, before]);
+            expect(await recover(machine)).toBe(decided ? "finished" : null);
+            expect([k, await look(machine)]).toEqual([k, decided ? after : before]);
+            await machine.sound();
+        }
+        expect(outcomes.size).toBeGreaterThan(0);
+    });
+});
