@@ -62,7 +62,7 @@ function toolError(tool: string, args: readonly string[], error: unknown): unkno
     if (!(error instanceof ExecaError)) return error;
     if (error.isCanceled) return error.cause ?? error;
     if (error.code === "ENOENT") return missingTool(tool, error);
-    const words = String(error.stderr ?? "")
+    const words = ((error.stderr as string | undefined) ?? "") // Not there where it could not be started.
         .trim()
         .replaceAll("\n", "; ");
     if (IN_USE.test(words)) return new BusyError(`an image is in use by another process, so nothing was done: ${words}`);

@@ -31,6 +31,15 @@ interface Counted {
 /** Longest line that QMP can answer us with, in characters: a runaway is no answer. */
 const LONGEST_LINE = 16 * 1024 * 1024;
 
+/** Null where it is no JSON. */
+function parse(line: string): Message | null {
+    try {
+        return JSON.parse(line) as Message;
+    } catch {
+        return null;
+    }
+}
+
 function spawnDaemon(): ChildProcessByStdio<Writable, Readable, Readable> {
     // setpriv ends the daemon when we are killed: an end of its standard input does not. Of its own group, so that Ctrl-C leaves it to us to stop;
     // in “/”, so that it keeps no file system busy.
@@ -76,7 +85,7 @@ export class QmpProcess {
     }
 
     private endOf(code: number | null, signal: string | null): SnaptreeError {
-        if (code === 127 || /failed to execute/.test(this.complaints)) return missingTool("qemu-storage-daemon");
+        if (code === 127 || this.complaints.includes("failed to execute")) return missingTool("qemu-storage-daemon");
         return new HostError(
             `qemu-storage-daemon ended by itself (${signal ?? `exit code ${code}`}): ${this.complaints.trim() || "it said nothing"}; run again`,
         );
@@ -91,6 +100,7 @@ export class QmpProcess {
 
     /** Keeps our own process alive while something is awaited, and only then. */
     private hold(): void {
+        if (this.ended) return;
         const { stdin, stdout, stderr } = this.child;
         for (const each of [this.child, stdin, stdout, stderr] as unknown as readonly Counted[]) {
             if (this.waiting.size > 0) each.ref();
@@ -100,11 +110,11 @@ export class QmpProcess {
 
     private receive(text: string): void {
         this.received += text;
-        if (this.received.length > LONGEST_LINE) return this.fail("a line without an end");
-        if (!text.includes("\n")) return;
+        if (this.received.length > LONGEST_LINE) this.fail("a line without an end");
+        if (this.ended || !text.includes("\n")) return;
         const lines = this.received.split("\n");
         this.received = lines.pop() ?? "";
-        for (const line of lines) if (line.trim() && !this.ended) this.handle(line);
+        for (const line of lines) if (line.trim()) this.handle(line);
     }
 
     /** Whatever speaks so is no QMP: what it does next can't be known either. */
@@ -114,19 +124,19 @@ export class QmpProcess {
     }
 
     private handle(line: string): void {
-        let message: Message;
-        try {
-            message = JSON.parse(line) as Message;
-        } catch {
-            return this.fail(line.slice(0, 80));
-        }
-        if (message.event === "JOB_STATUS_CHANGE" && message.data?.status === "concluded")
-            return this.settle(message.data.id ?? "", (job) => job.resolve(undefined));
-        const { id, error } = message;
-        if (id === undefined) return error ? this.fail(error.desc) : undefined;
-        this.settle(id, (waiter) => {
-            if (error) waiter.reject(new HostError(`qemu-storage-daemon refused: ${error.desc}`, { stderr: error.desc }));
-            else waiter.resolve(message.return);
+        if (this.ended) return;
+        const message = parse(line);
+        if (!message) this.fail(line.slice(0, 80));
+        else if (message.event === "JOB_STATUS_CHANGE" && message.data?.status === "concluded")
+            this.settle(message.data.id ?? "", ({ resolve }) => resolve(null));
+        else if (message.id !== undefined) this.answer(message.id, message);
+        else if (message.error) this.fail(message.error.desc);
+    }
+
+    private answer(id: number | string, { error, return: value }: Message): void {
+        this.settle(id, ({ resolve, reject }) => {
+            if (error) reject(new HostError(`qemu-storage-daemon refused: ${error.desc}`, { stderr: error.desc }));
+            else resolve(value);
         });
     }
 
@@ -134,13 +144,13 @@ export class QmpProcess {
         const waiter = this.waiting.get(id);
         this.waiting.delete(id);
         this.hold();
-        if (waiter) how(waiter);
+        if (waiter !== undefined) how(waiter);
     }
 
     private wait(id: number | string): Promise<unknown> {
         return new Promise((resolve, reject) => {
-            if (this.ended) return reject(this.ended);
-            this.waiting.set(id, { resolve, reject });
+            if (this.ended) reject(this.ended);
+            else this.waiting.set(id, { resolve, reject });
             this.hold();
         });
     }

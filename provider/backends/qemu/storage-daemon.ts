@@ -1,4 +1,5 @@
 import { HostError } from "../../model";
+import { Gate } from "./gate";
 import type { ImageTool, NewOverlay, OpenImage } from "./image-tool";
 import { type Arguments, QmpProcess } from "./qmp";
 
@@ -18,6 +19,7 @@ interface Job {
 export class StorageDaemon implements ImageTool {
     private started: { readonly qmp: QmpProcess; readonly ready: Promise<unknown> } | null = null;
     private closed = false;
+    private readonly gate = new Gate();
     private sequence = 0;
 
     private async qmp(): Promise<QmpProcess> {
@@ -43,18 +45,21 @@ export class StorageDaemon implements ImageTool {
     }
 
     async createOverlay(overlay: NewOverlay): Promise<void> {
-        await this.job("blockdev-create", {
-            options: {
-                driver: "qcow2",
-                file: { driver: "file", filename: overlay.file },
-                size: overlay.size,
-                "backing-file": overlay.backing,
-                "backing-fmt": overlay.backingFormat,
-            },
-        });
+        const options = {
+            driver: "qcow2",
+            file: { driver: "file", filename: overlay.file },
+            size: overlay.size,
+            "backing-file": overlay.backing,
+            "backing-fmt": overlay.backingFormat,
+        };
+        await this.gate.together(() => this.job("blockdev-create", { options }));
     }
 
-    async withImage<T>(file: string, work: (image: OpenImage) => Promise<T>): Promise<T> {
+    withImage<T>(file: string, work: (image: OpenImage) => Promise<T>): Promise<T> {
+        return this.gate.alone(() => this.open(file, work));
+    }
+
+    private async open<T>(file: string, work: (image: OpenImage) => Promise<T>): Promise<T> {
         const qmp = await this.qmp();
         const node = `image${++this.sequence}`;
         await qmp.send("blockdev-add", { driver: "qcow2", "node-name": node, backing: null, file: { driver: "file", filename: file } });
