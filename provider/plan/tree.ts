@@ -30,17 +30,17 @@ export interface Desired {
     readonly prune?: "all" | "none";
 }
 
-interface Node extends DesiredSnapshot {
+interface Node {
     readonly name: string;
     readonly parent: string | null;
+    /** Null: it is there and not listed, and can still be a parent. */
+    readonly wanted: DesiredSnapshot | null;
 }
 
-function wantedTree(current: Hierarchy, desired: Desired): Tree<Node> {
-    const wanted = Object.entries(desired.snapshots).map(([name, snapshot]): Node => ({ ...snapshot, name, parent: snapshot.parent ?? null }));
-    const listed = new Set(wanted.map(({ name }) => name));
-    // What is there and not listed can still be a parent.
-    const others = current.snapshots.filter(({ name }) => !listed.has(name)).map(({ name, parent }): Node => ({ name, parent }));
-    return new Tree([...wanted, ...others]);
+function wantedTree(current: Hierarchy, { snapshots }: Desired): Tree<Node> {
+    const nodes = Object.entries(snapshots).map(([name, wanted]): Node => ({ name, parent: wanted.parent ?? null, wanted }));
+    for (const { name, parent } of current.snapshots) if (!Object.hasOwn(snapshots, name)) nodes.push({ name, parent, wanted: null });
+    return new Tree(nodes);
 }
 
 /**
@@ -50,12 +50,11 @@ function wantedTree(current: Hierarchy, desired: Desired): Tree<Node> {
 function depthFirst(tree: Tree<Node>, there: ReadonlyMap<string, Snapshot>, start: string | null, goal: string | undefined): Node[] {
     const last = new Set(goal === undefined ? [] : [goal, ...tree.ancestors(goal).map(({ name }) => name)]);
     const rank = ({ name, parent }: Node) => (there.has(name) ? (last.has(name) ? 3 : 2) : !last.has(name) ? 0 : parent === start ? 1 : 3);
-    const ranked = (nodes: readonly Node[]) => nodes.map((node) => [rank(node), node] as const).sort(([a], [b]) => b - a);
+    // The stack's end comes first, so those of the same rank are turned round.
+    const stacked = (nodes: readonly Node[]) => (nodes.length < 2 ? [...nodes] : nodes.toReversed().sort((a, b) => rank(b) - rank(a)));
     const done = new Set<string>();
     const order: Node[] = [];
     const walk = (nodes: readonly Node[]) => {
-        // The stack's end comes first, so those of the same rank are turned round.
-        const stacked = (some: readonly Node[]) => ranked(some.toReversed()).map(([, node]) => node);
         const stack = stacked(nodes);
         for (let node = stack.pop(); node; node = stack.pop()) {
             if (done.has(node.name)) continue;
@@ -80,22 +79,22 @@ function survivors(current: Hierarchy, { snapshots, prune }: Desired): Map<strin
 const shown = (parent: string | null) => (parent === null ? "nothing" : quoted(parent));
 
 /** @param parent where it will stand without what is deleted. */
-function change(there: Snapshot, parent: string | null, wanted: Node): Operation | null {
-    if (parent !== wanted.parent) {
+function change(there: Snapshot, parent: string | null, node: Node, { description }: DesiredSnapshot): Operation | null {
+    if (parent !== node.parent) {
         throw new InvalidInputError(
-            `snapshot ${quoted(wanted.name)} stands under ${shown(there.parent)}, and ${shown(wanted.parent)} is wanted; a snapshot can't be moved: delete it, or correct the parent`,
-            `snapshots.${wanted.name}.parent`,
+            `snapshot ${quoted(node.name)} stands under ${shown(there.parent)}, and ${shown(node.parent)} is wanted; a snapshot can't be moved: delete it, or correct the parent`,
+            `snapshots.${node.name}.parent`,
         );
     }
-    if (wanted.description === undefined || wanted.description === there.description) return null;
-    return { kind: "redefine", name: wanted.name, description: wanted.description };
+    if (description === undefined || description === there.description) return null;
+    return { kind: "redefine", name: node.name, description };
 }
 
-function creation(tip: Tip, wanted: Node): Operation {
-    checkNewName(wanted.name, `snapshots.${wanted.name}`);
-    if (tip.names.has(wanted.name))
-        throw new AlreadyExistsError(`there is a branch ${quoted(wanted.name)} already, and snapshots and branches share one name space; choose another name`);
-    return planNewSnapshot(tip, { ...wanted, provisioned: wanted.provisioned ?? false });
+function creation(tip: Tip, { name, parent }: Node, wanted: DesiredSnapshot): Operation {
+    checkNewName(name, `snapshots.${name}`);
+    if (tip.names.has(name))
+        throw new AlreadyExistsError(`there is a branch ${quoted(name)} already, and snapshots and branches share one name space; choose another name`);
+    return planNewSnapshot(tip, { ...wanted, name, parent, provisioned: wanted.provisioned ?? false });
 }
 
 /** Children first, so that no deletion merges what the next one deletes. */
@@ -138,10 +137,10 @@ export function plan(current: Hierarchy, desired: Desired): Plan {
     const surviving = survivors(current, desired);
     const tip = tipOf(current);
     const operations: Operation[] = [];
-    for (const wanted of depthFirst(tree, there, tip.current, desired.current)) {
-        if (!Object.hasOwn(desired.snapshots, wanted.name)) continue;
-        const existing = there.get(wanted.name);
-        const operation = existing ? change(existing, surviving.get(existing.parent) ?? null, wanted) : creation(tip, wanted);
+    for (const node of depthFirst(tree, there, tip.current, desired.current)) {
+        if (!node.wanted) continue;
+        const existing = there.get(node.name);
+        const operation = existing ? change(existing, surviving.get(existing.parent) ?? null, node, node.wanted) : creation(tip, node, node.wanted);
         if (operation) operations.push(operation);
     }
     const losses: string[] = [];

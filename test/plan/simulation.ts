@@ -12,6 +12,7 @@ export const snapshot = (name: string, parent: string | null = null, rest: Parti
     memory: false,
     files: {},
     contentId: `id-${name}`,
+    made: true,
     ...rest,
 });
 
