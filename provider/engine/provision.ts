@@ -27,9 +27,9 @@ const DISK = "SNAPTREE_DISK_";
 function environment(command: Command, { host, domain, parent, files }: Surroundings): NodeJS.ProcessEnv {
     // Where we run in a command ourselves, its disks are not ours.
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(DISK));
-    const disks = Object.entries(files).map(([target, file]) => [`${DISK}${target.toUpperCase()}`, file]);
+    const disks = Object.entries(files).map(([target, file]): [string, string] => [`${DISK}${target.toUpperCase()}`, file]);
     return {
-        ...Object.fromEntries(inherited),
+        ...Object.fromEntries<string | undefined>(inherited),
         ...command.env,
         SNAPTREE_HOST: host,
         SNAPTREE_DOMAIN: domain,
@@ -77,7 +77,11 @@ interface End {
 async function endOf(child: ChildProcess, seconds: number | undefined, signal: AbortSignal | undefined): Promise<End> {
     let timedOut = false;
     const abort = () => stop(child);
-    const timer = seconds === undefined ? undefined : setTimeout(() => ((timedOut = true), stop(child)), seconds * 1000);
+    const expire = () => {
+        timedOut = true;
+        stop(child);
+    };
+    const timer = seconds === undefined ? undefined : setTimeout(expire, seconds * 1000);
     signal?.addEventListener("abort", abort, { once: true });
     const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
     try {

@@ -9,35 +9,32 @@ class Noting {
     isCommitted = false;
     constructor(private readonly fails: Readonly<Record<string, string>> = {}) {}
 
-    private note(what: string): void {
+    private note<T = void>(what: string, then: () => T): Promise<T> {
         this.did.push(what);
         const message = this.fails[what];
-        if (message !== undefined) throw new HostError(message);
+        return message === undefined ? Promise.resolve(then()) : Promise.reject(new HostError(message));
     }
-    async perform(step: Step): Promise<void> {
-        this.note(`perform ${step.kind}`);
+    perform(step: Step): Promise<void> {
+        return this.note(`perform ${step.kind}`, () => undefined);
     }
-    async undo(step: Step): Promise<void> {
-        this.note(`undo ${step.kind}`);
+    undo(step: Step): Promise<void> {
+        return this.note(`undo ${step.kind}`, () => undefined);
     }
-    async commit(): Promise<void> {
-        if (this.fails["commit"] === "after all") this.isCommitted = true;
-        this.note("commit");
-        this.isCommitted = true;
+    commit(): Promise<void> {
+        if (this.fails.commit === "after all") this.isCommitted = true;
+        return this.note("commit", () => void (this.isCommitted = true));
     }
-    async committed(): Promise<boolean> {
-        return this.isCommitted;
+    committed(): Promise<boolean> {
+        return Promise.resolve(this.isCommitted);
     }
-    async readJournal(): Promise<JournalEntry | null> {
-        return this.journal;
+    readJournal(): Promise<JournalEntry | null> {
+        return Promise.resolve(this.journal);
     }
-    async writeJournal(entry: JournalEntry): Promise<void> {
-        this.note("journal");
-        this.journal = entry;
+    writeJournal(entry: JournalEntry): Promise<void> {
+        return this.note("journal", () => void (this.journal = entry));
     }
-    async clearJournal(): Promise<void> {
-        this.note("clear");
-        this.journal = null;
+    clearJournal(): Promise<void> {
+        return this.note("clear", () => void (this.journal = null));
     }
 }
 
@@ -118,7 +115,7 @@ describe("a transaction", () => {
         const stop = new AbortController();
         const domain = new Noting();
         const perform = domain.perform.bind(domain);
-        domain.perform = async (step) => perform(step).then(() => stop.abort(new Error("enough")));
+        domain.perform = (step) => perform(step).then(() => stop.abort(new Error("enough")));
         expect((await run(domain, { signal: stop.signal })).error).toEqual(new Error("enough"));
         expect(domain.did).toEqual(["journal", "perform a", "undo b", "undo a", "clear"]);
     });
@@ -127,7 +124,7 @@ describe("a transaction", () => {
         const stop = new AbortController();
         const domain = new Noting();
         const commit = domain.commit.bind(domain);
-        domain.commit = async () => commit().then(() => stop.abort(new Error("too late")));
+        domain.commit = () => commit().then(() => stop.abort(new Error("too late")));
         expect((await run(domain, { signal: stop.signal })).error).toBeNull();
         expect(domain.did.at(-1)).toBe("clear");
     });
