@@ -16,6 +16,7 @@ import { takeLock } from "./lock";
 import { readQcow2 } from "./qcow2";
 import type { Files, Records, SnapshotRecord } from "./records";
 import { perform, type QemuStep, undo } from "./steps";
+import { withTag } from "./tag";
 
 /** What a transaction is for, in a few words. */
 function titleOf(operations: readonly Operation[]): string {
@@ -100,7 +101,7 @@ export class QemuDomain implements ManagedDomain {
         );
         const { name, parent, description, creationTime, state } = record;
         const domain = stored.domain && child(stored.domain, "devices") ? withDiskFiles(stored.domain, files) : stored.domain;
-        return formatSnapshot({ ...stored, name, parent, description, creationTime, state, domain });
+        return formatSnapshot({ ...stored, name, parent, description, creationTime, state, domain, unknown: withTag(stored.unknown, name, record.tag) });
     }
 
     lock(options: LockOptions): Promise<Lock> {

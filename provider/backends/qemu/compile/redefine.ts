@@ -15,6 +15,7 @@ import {
 import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument } from "../../../xml";
 import type { Draft } from "../draft";
 import type { Files, SnapshotRecord } from "../records";
+import { tagIn } from "../tag";
 import { renameSnapshot } from "./rename";
 import { configOf, type World } from "./world";
 
@@ -55,6 +56,13 @@ function contentsOf(document: SnapshotDocument, domain: Domain): { readonly mode
     return { mode, files };
 }
 
+/** Contents in an image that two names had would go with the first of them. */
+function refuseShared(draft: Draft, name: string, tag: string): void {
+    const other = [...draft.snapshots.values(), ...draft.branches.values()].find((node) => node.tag === tag && node.name !== name);
+    if (other)
+        throw new InvalidInputError(`the internal snapshot ${quoted(tag)} holds what ${quoted(other.name)} is, so it can't be ${quoted(name)} too`, "xml");
+}
+
 async function checkContents(draft: Draft, world: World, name: string, tag: string, mode: Mode, files: Files): Promise<void> {
     const written = new Set([draft.tip(), ...[...draft.branches.values()].map((branch) => branch.files)].flatMap((leaves) => Object.values(leaves)));
     for (const [target, file] of Object.entries(files)) {
@@ -93,7 +101,8 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
     const { mode, files } = contentsOf(document, domain);
     const [other] = [...draft.snapshots.values()].filter(({ name }) => name !== operation.name);
     if (other && other.mode !== mode) throw new InvalidInputError(`the document is of an ${mode} snapshot in a hierarchy of ${other.mode} ones`, "xml");
-    const tag = mode === "internal" ? (before?.tag ?? operation.name) : null;
+    const tag = mode === "internal" ? (before?.tag ?? tagIn(document) ?? operation.name) : null;
+    if (tag !== null) refuseShared(draft, operation.name, tag);
     await checkContents(draft, world, operation.name, tag ?? operation.name, mode, files);
     for (const file of Object.values(before?.files ?? {})) draft.release(file); // Where they are named no more, they are only forgotten.
     for (const [target, file] of Object.entries(files)) await own(draft, world, file, domain.disks.find((disk) => disk.target === target)?.format ?? "qcow2");
