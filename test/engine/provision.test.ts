@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, realpathSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { BusyError, type Command, HostError, type Progress, type VirtualMachine } from "../../provider/engine";
@@ -83,7 +82,7 @@ suiteWith(needs(qemu), "provision", () => {
     });
 
     test("runs where cwd says", async () => {
-        const folder = realpathSync(mkdtempSync(join(tmpdir(), "snaptree-cwd-")));
+        const folder = mkdtempSync(join(host.root, "cwd-"));
         expect(await outputOf({ command: ["pwd"], cwd: folder })).toEqual([folder]);
         const { error } = await failureOf({ command: ["pwd"], cwd: join(folder, "nowhere") });
         expect(error.message).toMatch(/"pwd" can't be started, because its folder ".*nowhere" is not there/);

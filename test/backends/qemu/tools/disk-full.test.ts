@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, HostError, type Hierarchy, SnaptreeError, type VirtualMachine } from "../../../../provider/engine";
 import { needs, qemu, suiteWith } from "../../../support/requires";
@@ -17,9 +18,11 @@ function leafOf(root: string): string {
 function contents(root: string, { snapshots }: Hierarchy): Record<string, string> {
     const read = (file: string, tag?: string) => {
         const options = tag === undefined ? [] : ["-l", tag];
-        const raw = join("/tmp", `snaptree-${process.pid}.raw`);
+        const raw = join(tmpdir(), `snaptree-${process.pid}.raw`);
         qemuImg("convert", "-U", "-f", "qcow2", "-O", "raw", ...options, file, raw);
-        return execFileSync("sha256sum", [raw], { encoding: "utf8" }).slice(0, 64);
+        const sum = execFileSync("sha256sum", [raw], { encoding: "utf8" }).slice(0, 64);
+        rmSync(raw);
+        return sum;
     };
     const bytes = snapshots.map((s) => [s.name, read(s.files.vda ?? "", s.mode === "internal" ? s.name : undefined)]);
     return Object.fromEntries([...bytes, ["the tip", read(leafOf(root))]]) as Record<string, string>;
