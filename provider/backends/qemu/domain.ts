@@ -137,6 +137,7 @@ export class QemuDomain implements ManagedDomain {
                 return backing === null ? null : resolve(dirname(overlay), backing);
             },
             tags: async (file) => (await header(file)).snapshots,
+            mapping: async (file) => (await header(file)).mapping,
             exists: (file) =>
                 access(file).then(
                     () => true,

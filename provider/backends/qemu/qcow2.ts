@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { type FileHandle, open } from "node:fs/promises";
 import { HostError, quoted } from "../../model";
 
@@ -37,6 +38,8 @@ export interface Qcow2Header {
     readonly snapshots: readonly InternalSnapshot[];
     /** Some cluster has been written since the file was made as an empty overlay. */
     readonly allocated: boolean;
+    /** A checksum of the clusters that the tip maps: another one after every write to what an internal snapshot holds too. */
+    readonly mapping: string;
     /** The tip still has, cluster for cluster, what the internal snapshot asked about holds; false where there is none. */
     readonly unchanged: boolean;
 }
@@ -165,6 +168,7 @@ async function parse(file: FileHandle, since: string | null): Promise<Qcow2Heade
         backingFormat: backingFormat(header, headerLength),
         snapshots: snapshots.map(({ id, name }) => ({ id, name })),
         allocated: l1.some((entry) => entry !== 0n),
+        mapping: createHash("sha256").update(l1.join()).digest("hex"),
         unchanged: base !== undefined && sameL1(l1, await readL1(file, base.l1)),
     };
 }

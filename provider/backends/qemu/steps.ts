@@ -38,6 +38,8 @@ export interface ApplyStep extends Step {
     readonly files: readonly string[];
     readonly tag: string;
     readonly undo: string | null;
+    /** File to its tip's mapping when this was decided. A run that goes on with it leaves another one as it is: it was applied, and perhaps written since. */
+    readonly from?: Readonly<Record<string, string>>;
 }
 
 /** Deletes internal snapshots. */
@@ -122,7 +124,7 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
             for (const file of step.files) await images.takeSnapshots(file, step.tags);
             return;
         case "apply":
-            for (const file of step.files) await images.applySnapshot(file, step.tag);
+            for (const file of step.files) if (!(context.again && (await movedOn(file, step)))) await images.applySnapshot(file, step.tag);
             return;
         case "drop":
             for (const file of step.files) await images.deleteSnapshots(file, step.tags);
@@ -153,6 +155,10 @@ async function settleProvisioned({ files }: ProvisionStep): Promise<void> {
     const images = Object.values(files);
     await refuseOpenImages({ frozen: images, altered: [] });
     for (const file of images) await syncFile(file);
+}
+
+async function movedOn(file: string, { from }: ApplyStep): Promise<boolean> {
+    return from !== undefined && (await readQcow2(file)).mapping !== from[file];
 }
 
 /** QEMU changes an image so that a kill leaves clusters without an owner at worst. */

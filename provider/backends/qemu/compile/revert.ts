@@ -57,7 +57,9 @@ async function revertInternal(draft: Draft, world: World, snapshot: SnapshotReco
     const kept = keeper(active, snapshot, operation);
     if (kept !== null) keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(world, draft.domain()), await holdTip(draft, world, images, kept));
     await adopt(draft, world, snapshot, snapshot.files);
-    draft.after({ kind: "apply", files: images, tag, undo: null });
+    const from: Record<string, string> = {};
+    for (const file of images) from[file] = await world.mapping(file);
+    draft.after({ kind: "apply", files: images, tag, undo: null, from });
     if (kept !== null) draft.branch = null;
     draft.current = snapshot.name;
 }

@@ -6,6 +6,8 @@ import type { Surroundings } from "./settle";
 
 /** What compiling reads of the world; it changes none of it. */
 export interface World extends Surroundings {
+    /** A checksum of what the tip of a qcow2 file maps. */
+    readonly mapping: (file: string) => Promise<string>;
     readonly read: (file: string) => Promise<string>;
 }
 
