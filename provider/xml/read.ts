@@ -27,9 +27,7 @@ const parser = new XMLParser({
 });
 
 /** A node as the library gives it. The first key is its name: `#text`, `#comment`, `#cdata`, or an element's; `:@` are the attributes. */
-interface Parsed {
-    readonly [name: string]: string | readonly Parsed[];
-}
+type Parsed = Readonly<Record<string, string | readonly Parsed[]>>;
 
 type RawAttributes = Readonly<Record<string, string>>;
 
