@@ -93,5 +93,5 @@ export async function recover(machine: QemuMachine): Promise<"finished" | "taken
     const found = said.filter(({ kind }) => kind === "recover");
     expect(found.length).toBeLessThanOrEqual(1);
     const message = found[0]?.message;
-    return message === undefined ? null : message.includes('finishing it') ? "finished" : "taken back";
+    return message === undefined ? null : message.includes("finishing it") ? "finished" : "taken back";
 }

@@ -37,7 +37,7 @@ suiteWith(needs(qemu), "killed anywhere", () => {
         const after = await look(machine);
         expect(points).toBeGreaterThan(10);
         // The golden section spreads any number of tries evenly.
-        for (let i = 1; i <= Math.ceil(RUNS / 4); i++) {
+        for (let i = 1; i <= Math.ceil(RUNS / 8); i++) {
             const share = (i * 0.618 + 0.25) % 1;
             await point.restore();
             const at = Math.floor(share * (points ?? 0));
