@@ -48,6 +48,10 @@ function planTogether(hierarchy: Hierarchy, turns: readonly Turn[]): { readonly 
     return { operations, joined };
 }
 
+function titleOf([first, ...others]: readonly Turn[]): string {
+    return others.length === 0 ? (first?.what ?? "") : `${first?.what} and ${others.length} more`;
+}
+
 /** Tells everyone who waits. */
 function onlookers(turns: readonly Turn[]): (progress: Progress) => void {
     const tell = turns.map(({ options }) => onlooking(options.onProgress));
@@ -73,7 +77,7 @@ function tellEach(turns: readonly Turn[], kind: Progress["kind"], operations: re
  */
 export class VirtualMachine {
     /** Work on one domain in this process goes one after another; the domain's lock keeps other processes out. */
-    private readonly turns = new Turns((turns) => this.serve(turns));
+    private readonly turns = new Turns((turns, next) => this.serve(turns, next));
 
     constructor(
         private readonly host: string,
@@ -198,22 +202,25 @@ export class VirtualMachine {
         await this.turns.take({ what: "this plan", make: fresh, force: options.force ?? false, options, joins: false });
     }
 
-    /** Serves those whose turn has come, and tells each what came of its own. */
-    private async serve(turns: readonly Turn[]): Promise<void> {
-        const [first, ...others] = turns;
-        if (!first) return;
-        const what = others.length === 0 ? first.what : `${first.what} and ${others.length} more`;
-        const tell = onlookers(turns);
-        const onWait = (holder: string) => tell({ kind: "wait", message: `waiting for ${holder}` });
+    /** Serves those whose turn has come, and those after them while the lock is held, and tells each what came of its own. */
+    private async serve(first: readonly Turn[], next: () => Promise<readonly Turn[]>): Promise<void> {
+        let turns = first;
+        const what = titleOf(turns);
+        const signal = turns[0]?.options.signal;
+        const onWait = (holder: string) => onlookers(turns)({ kind: "wait", message: `waiting for ${holder}` });
         try {
             await sayWhy(what, async () => {
-                await using _lock = await this.managed.lock({ purpose: what, signal: first.options.signal, onWait });
-                await recover(this.managed, { signal: first.options.signal, onProgress: tell });
-                for (const turn of others.length === 0 ? turns : await this.together(turns)) await this.alone(turn);
+                await using _lock = await this.managed.lock({ purpose: what, signal, onWait });
+                for (; turns.length > 0; turns = await next()) await this.serveLocked(turns);
             });
         } catch (error) {
             for (const turn of turns) turn.reject(error); // Those that were told already hear nothing more.
         }
+    }
+
+    private async serveLocked(turns: readonly Turn[]): Promise<void> {
+        await recover(this.managed, { signal: turns[0]?.options.signal, onProgress: onlookers(turns) });
+        for (const turn of turns.length === 1 ? turns : await this.together(turns)) await this.alone(turn);
     }
 
     private async alone({ make, force, what, options, resolve, reject }: Turn): Promise<void> {

@@ -21,9 +21,13 @@ export interface Turn extends Work {
     readonly reject: (error: unknown) => void;
 }
 
-/** Where creations have just gone together, more are on their way: so many milliseconds are well spent on waiting for them. */
+/** Where creations have just gone together, more are on their way: they are waited for while they keep coming, so many milliseconds each time. */
 const GATHER = 8;
-const RECENT = 500;
+const GATHER_TIMES = 6;
+const RECENT = 1000;
+
+/** So many milliseconds one process may keep the domain's lock for what waits in it, before others get their chance. */
+const LONGEST = 1000;
 
 /** Most creations that share a transaction because they waited together. */
 const TOGETHER = 100;
@@ -38,7 +42,7 @@ export class Turns {
     /** When creations last shared a transaction, by the process's own clock. */
     private lastTogether = -Infinity;
 
-    constructor(private readonly serve: (turns: readonly Turn[]) => Promise<void>) {}
+    constructor(private readonly serve: (turns: readonly Turn[], next: () => Promise<readonly Turn[]>) => Promise<void>) {}
 
     /** Settles when the work is done, with the hierarchy as it is then; at once, without having done anything, when it is aborted while it waits. */
     take(work: Work): Promise<Hierarchy> {
@@ -69,20 +73,33 @@ export class Turns {
     private async run(): Promise<void> {
         if (this.isServing) return;
         this.isServing = true;
-        for (let turns = await this.gathered(); turns.length > 0; turns = await this.gathered()) {
-            await this.serve(turns);
-            if (turns.length > 1) this.lastTogether = performance.now();
-        }
+        for (let turns = await this.gathered(); turns.length > 0; turns = await this.gathered()) await this.serve(turns, this.within(LONGEST));
         this.isServing = false;
     }
 
+    /** Those whose turn is next, for whoever has the lock already; none once it has had that long enough. */
+    private within(milliseconds: number): () => Promise<readonly Turn[]> {
+        const end = performance.now() + milliseconds;
+        return async () => (performance.now() < end ? this.gathered() : []);
+    }
+
     private async gathered(): Promise<Turn[]> {
-        if (this.waiting[0]?.joins && performance.now() - this.lastTogether < RECENT) await setTimeout(GATHER);
+        const isBurst = this.waiting[0]?.joins === true && performance.now() - this.lastTogether < RECENT;
+        for (let times = 0, before = 0; isBurst && times < GATHER_TIMES && before < this.waiting.length; times++) {
+            before = this.waiting.length;
+            await setTimeout(GATHER);
+        }
         return this.next();
     }
 
-    /** The first that waits, with those behind it that can go along. */
     private next(): Turn[] {
+        const turns = this.nextTogether();
+        if (turns.length > 1) this.lastTogether = performance.now();
+        return turns;
+    }
+
+    /** The first that waits, with those behind it that can go along. */
+    private nextTogether(): Turn[] {
         const [first] = this.waiting;
         if (!first) return [];
         const stranger = (turn: Turn) => !turn.joins || turn.options.signal !== first.options.signal;

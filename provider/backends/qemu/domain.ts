@@ -1,7 +1,7 @@
 import { access, copyFile, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Domain, type Hierarchy, HostError, listed, NotFoundError, type Operation, quoted, type Snapshot } from "../../model";
-import { child, formatSnapshot, parseDomain, parseSnapshot, parseXml, withDiskFiles } from "../../xml";
+import { child, formatSnapshot, parseSnapshot, withDiskFiles } from "../../xml";
 import type { JournalEntry, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { capabilities } from "./capabilities";
 import { compile, type World } from "./compile";
@@ -65,8 +65,8 @@ export class QemuDomain implements ManagedDomain {
         private readonly images: Images,
     ) {}
 
-    async domain(): Promise<Domain> {
-        return parseDomain(await this.folder.domainXml());
+    domain(): Promise<Domain> {
+        return this.folder.domain();
     }
 
     async hierarchy(): Promise<Hierarchy> {
@@ -109,7 +109,7 @@ export class QemuDomain implements ManagedDomain {
     }
 
     async compile(operations: readonly Operation[]): Promise<Transaction> {
-        const config = parseXml(await this.folder.domainXml());
+        const config = await this.folder.config();
         const draft = new Draft(this.folder.path, await this.folder.records(), config);
         const world = this.world(draft);
         await compile(draft, world, operations);

@@ -1,6 +1,7 @@
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { checkName, HostError, NotFoundError, quoted, UnreachableError } from "../../model";
+import { checkName, type Domain, HostError, NotFoundError, quoted, UnreachableError } from "../../model";
+import { parseDomain, parseXml, type XmlElement } from "../../xml";
 import type { JournalEntry } from "../backend";
 import { readIfThere, removeFile, replaceFile, syncFolder } from "./files";
 import { formatRecords, noRecords, parseRecords, type Records } from "./records";
@@ -10,8 +11,21 @@ const JOURNAL = "journal.json";
 const LOCK = "lock";
 export const DOMAIN = "domain.xml";
 
+/** Reads a text again only when it is another one: what is read is never changed afterwards. */
+function lastOf<T>(read: (text: string) => T): (text: string) => T {
+    let last: { readonly text: string; readonly value: T } | undefined;
+    return (text) => {
+        if (last?.text !== text) last = { text, value: read(text) };
+        return last.value;
+    };
+}
+
 /** One domain's folder under the root: its document, its records, its journal and its lock. */
 export class Folder {
+    private readonly parseRecords = lastOf((text) => parseRecords(text, this.path));
+    private readonly parseConfig = lastOf((text) => parseXml(text));
+    private readonly parseDomain = lastOf((text) => parseDomain(this.parseConfig(text)));
+
     constructor(readonly path: string) {}
 
     get lock(): string {
@@ -22,7 +36,17 @@ export class Folder {
         return join(this.path, DOMAIN);
     }
 
-    async domainXml(): Promise<string> {
+    /** The domain's document. */
+    async config(): Promise<XmlElement> {
+        return this.parseConfig(await this.domainXml());
+    }
+
+    /** What the domain's document says. */
+    async domain(): Promise<Domain> {
+        return this.parseDomain(await this.domainXml());
+    }
+
+    private async domainXml(): Promise<string> {
         const text = await readIfThere(this.domainFile);
         if (text === null) throw new NotFoundError(`there is no ${quoted(this.domainFile)}; “snaptree define” makes it`);
         return text;
@@ -30,7 +54,7 @@ export class Folder {
 
     async records(): Promise<Records> {
         const text = await readIfThere(join(this.path, RECORDS));
-        return text === null ? noRecords : parseRecords(text, this.path);
+        return text === null ? noRecords : this.parseRecords(text);
     }
 
     async writeRecords(records: Records): Promise<void> {
