@@ -1,8 +1,8 @@
 // Disks that take part, are left out, come later, or were put somewhere by hand: what they hold is never lost unasked.
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type DataLossError, HostError, InvalidInputError, UnsupportedError } from "../../../provider/engine";
+import { type DataLossError, HostError, InvalidInputError, type Progress, UnsupportedError } from "../../../provider/engine";
 import { holding, PRISTINE } from "../../conformance/bench";
 import { grow, refused, writeAll } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
@@ -159,8 +159,7 @@ suiteWith(needs(qemu), "disks", () => {
         await writeFile(there, "somebody's");
         await refused(machine.vm.create({ name: "b", disks: { vda: { file: there } } }));
         const late = join(machine.root, "late.qcow2");
-        const onProgress = ({ message }: { message: string }) =>
-            void (/overlays/.test(message) && !existsSync(late) && require("node:fs").writeFileSync(late, "somebody's"));
+        const onProgress = ({ message }: Progress) => void (message.includes("overlays") && !existsSync(late) && writeFileSync(late, "somebody's"));
         await refused(machine.vm.create({ name: "b", disks: { vda: { file: late } } }, { onProgress }));
         expect([await readFile(there, "utf8"), await readFile(late, "utf8")]).toEqual(["somebody's", "somebody's"]);
         expect(await machine.tip()).toEqual({ vda: holding("x") });

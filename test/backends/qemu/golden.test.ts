@@ -1,5 +1,5 @@
 // What Snaptree did not make, or another domain stands on, is never written and never removed: byte for byte, through everything.
-import { mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, realpath, rename, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect, HostError } from "../../../provider/engine";
 import { holding } from "../../conformance/bench";
@@ -51,6 +51,15 @@ suiteWith(needs(qemu), "files of others", () => {
             async (machine, file) => {
                 await symlink(machine.folder, join(machine.root, "..", "link"));
                 return join(machine.root, "..", "link", file.slice(machine.folder.length + 1));
+            },
+        ],
+        [
+            "by its real path, where the domain's folder is a link",
+            async (machine, file) => {
+                const real = join(machine.root, "..", "real");
+                await rename(machine.folder, real);
+                await symlink(real, machine.folder);
+                return join(await realpath(real), file.slice(machine.folder.length + 1));
             },
         ],
         ["as json:", (_, file) => Promise.resolve(`json:${JSON.stringify({ driver: "qcow2", file: { driver: "file", filename: file } })}`)],

@@ -1,6 +1,4 @@
 // A process that carries out one operation and is killed at a given point of it. Started by crash.ts, bundled into one file so that it starts fast.
-import processes = require("node:child_process");
-import promises = require("node:fs/promises");
 import { connect, type CreateRequest, type DeleteRequest, type Desired, type RedefineRequest, type RevertRequest } from "../../../provider/engine";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
 
@@ -27,15 +25,17 @@ type Call = (...args: unknown[]) => unknown;
 
 /** Everything below the engine that can leave half of something: Node's own calls, which are looked up at each use. */
 function hookCalls(point: () => void): void {
-    const before = (holder: Record<string, unknown>, name: string) => {
-        const real = holder[name] as Call;
-        holder[name] = (...args: unknown[]) => {
+    const before = (holder: object, name: string) => {
+        const real = Reflect.get(holder, name) as Call;
+        Reflect.set(holder, name, (...args: unknown[]) => {
             point();
             return real(...args);
-        };
+        });
     };
-    for (const name of ["open", "rename", "unlink", "copyFile", "writeFile"]) before(promises as unknown as Record<string, unknown>, name);
-    before(processes as unknown as Record<string, unknown>, "spawn");
+    const promises = process.getBuiltinModule("node:fs/promises");
+    const processes = process.getBuiltinModule("node:child_process");
+    for (const name of ["open", "rename", "unlink", "copyFile", "writeFile"]) before(promises, name);
+    before(processes, "spawn");
 }
 
 const POINTS = ["writeJournal", "perform", "undo", "commit", "clearJournal"] as const;
@@ -76,7 +76,7 @@ async function main({ uri, domain, work, killAt, grain }: Order): Promise<void> 
     console.log(passed());
 }
 
-main(JSON.parse(process.argv[2] ?? "") as Order).catch((error: Error) => {
-    console.error(error.message);
+main(JSON.parse(process.argv[2] ?? "") as Order).catch((error: unknown) => {
+    console.error((error as Error).message);
     process.exitCode = 1;
 });

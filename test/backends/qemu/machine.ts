@@ -40,7 +40,7 @@ export interface Placement {
 
 /** A machine of the embedded backend: `golden/` with images that are nobody's of ours, `root/` with the domain. */
 export class QemuMachine implements Machine {
-    host!: Host;
+    host!: Host; // Set by connect, before anybody has the machine.
     vm!: VirtualMachine;
     /** Files that must stay as they are, with their checksums. */
     private readonly sealed = new Map<string, string>();
@@ -90,7 +90,8 @@ export class QemuMachine implements Machine {
 
     /** A new connection: nothing that an earlier one remembered helps. */
     async connect(): Promise<void> {
-        await this.host?.[Symbol.asyncDispose]();
+        const { host } = this as { host?: Host };
+        await host?.[Symbol.asyncDispose]();
         this.host = await connect(this.uri);
         if (existsSync(this.folder)) this.vm = await this.host.domain(this.domain);
     }

@@ -1,6 +1,7 @@
 // Whatever is done in whatever order, on real images: every byte of every node is what a simple model says, and nothing is left that nothing needs.
 import fc from "fast-check";
-import { DataLossError, type Mode } from "../../../provider/engine";
+import type { DataLossError } from "../../../provider/engine";
+import { type Mode } from "../../../provider/engine";
 import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { QemuMachine } from "./machine";
