@@ -1,39 +1,39 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { writeProgram } from "../test/engine/program";
-import { Stack } from "../test/engine/stack";
+import { Stack, type StateResource } from "../test/engine/stack";
 import { applied, binary, emptyDomain } from "./disks";
 import { type Figure, median } from "./measure";
 
+const checkout = dirname(__dirname);
+
 const RESOURCES = 200;
 
-/** The same tree twice: with Snapshot, and with a resource of an empty dynamic provider. */
-const snapshots = `
+/** A binary tree of snapshots. */
+const program = `
 const { Snapshot } = require("pulumi-snaptree");
 const made = [];
 for (let i = 0; i < ${RESOURCES}; i++) made.push(new Snapshot("s" + i, { domain: "vm", ...(i > 0 && { parent: made[(i - 1) >> 1] }) }));
 `;
 
-const empty = `
-const pulumi = require("@pulumi/pulumi");
-const loader = 'exports.handler = () => require("empty-provider")';
-class Empty extends pulumi.CustomResource {
-    constructor(name, inputs) {
-        super("pulumi-nodejs:dynamic/bench:Empty", name, { ...inputs, made: undefined, __provider: loader });
-    }
-}
-const made = [];
-for (let i = 0; i < ${RESOURCES}; i++) made.push(new Empty("s" + i, { domain: "vm", name: "s" + i, ...(i > 0 && { parent: made[(i - 1) >> 1].made }) }));
-`;
-
-const emptyProvider = `
-module.exports = {
-    check: async (olds, news) => ({ inputs: news }),
-    diff: async () => ({ changes: false }),
-    create: async (inputs) => ({ id: inputs.name, outs: { ...inputs, made: inputs.name } }),
+/** What the same program finds under the package's name where nothing but the provider is another: an empty one. */
+const emptyPackage = {
+    "package.json": JSON.stringify({ name: "pulumi-snaptree", version: "0.0.0", exports: { ".": "./index.js", "./dynamic": "./dynamic.js" } }),
+    "index.js": `module.exports = require(${JSON.stringify(join(checkout, "dist/sdk/index.js"))});`,
+    "dynamic.js": `exports.snapshot = () => ({
+        check: async (olds, news) => ({ inputs: { onDelete: "keepChildren", ...news } }),
+        diff: async () => ({ changes: false }),
+        create: async (inputs) => ({ id: inputs.host + "#" + inputs.domain + "/" + inputs.name, outs: { ...inputs, creationTime: 0, state: "shutoff", contentId: "00000000-0000-4000-8000-000000000000" } }),
+    });`,
 };
-`;
+
+async function putEmptyPackage(folder: string): Promise<void> {
+    const place = join(folder, "node_modules/pulumi-snaptree");
+    await rm(place);
+    await mkdir(place);
+    for (const [name, text] of Object.entries(emptyPackage)) await writeFile(join(place, name), text);
+}
 
 interface Run {
     readonly milliseconds: number;
@@ -41,26 +41,26 @@ interface Run {
     readonly state: number;
 }
 
-async function up(source: string, env: Record<string, string>, packages: Record<string, string> = {}): Promise<Run> {
-    await using program = await writeProgram(source, { packages });
-    await using stack = await Stack.create(program.folder, { env });
+async function up(host: string, provider: "ours" | "empty"): Promise<Run> {
+    await using written = await writeProgram(program);
+    if (provider === "empty") await putEmptyPackage(written.folder);
+    await using stack = await Stack.create(written.folder, { env: { SNAPTREE_HOST: host } });
     const { milliseconds, changes } = await stack.up({ args: ["--skip-preview"] });
     if (changes.create !== RESOURCES + 1) throw new Error(`created ${changes.create} of ${RESOURCES + 1}`);
-    const sizes = (await stack.resources())
-        .filter(({ type }) => type.includes("dynamic/"))
-        .map(({ inputs = {}, outputs = {}, ...rest }) => {
-            // The loader stands among inputs and outputs, and is no input or output of the user's.
-            const loader = [inputs.__provider, outputs.__provider].filter((text) => text !== undefined);
-            return JSON.stringify({ ...rest, loader }).length;
-        });
-    return { milliseconds, state: Math.max(...sizes) };
+    const snapshots = (await stack.resources()).filter(({ type }) => type.includes("Snapshot"));
+    return { milliseconds, state: Math.max(...snapshots.map(beside)) };
+}
+
+/** Characters of a resource's state that are neither an input nor an output of the user's. */
+function beside({ inputs = {}, outputs = {}, ...rest }: StateResource): number {
+    return JSON.stringify({ ...rest, loader: [inputs.__provider, outputs.__provider] }).length;
 }
 
 async function snaptreeUp(): Promise<Run> {
     const folder = await mkdtemp(join(tmpdir(), "snaptree-bench-"));
     try {
         const { uri } = await emptyDomain(folder);
-        return await up(snapshots, { SNAPTREE_HOST: uri });
+        return await up(uri, "ours");
     } finally {
         await rm(folder, { recursive: true });
     }
@@ -71,13 +71,13 @@ export async function pulumiFigures(rounds: number): Promise<Figure[]> {
     const theirs: number[] = [];
     for (let round = 0; round < rounds; round++) {
         ours.push(await snaptreeUp());
-        theirs.push((await up(empty, {}, { "empty-provider": emptyProvider })).milliseconds + (await applied(binary(RESOURCES))));
+        theirs.push((await up("qemu:///embed?root=/nowhere", "empty")).milliseconds + (await applied(binary(RESOURCES))));
     }
     return [
         {
             what: `pulumi up of ${RESOURCES} Snapshots`,
             ours: median(ours.map(({ milliseconds }) => milliseconds)),
-            against: { what: "up of an empty provider + library", milliseconds: median(theirs) },
+            against: { what: "the same up, empty provider + library", milliseconds: median(theirs) },
             limit: 1.25,
             note: `${Math.max(...ours.map(({ state }) => state))} characters of state beside inputs and outputs`,
         },

@@ -66,7 +66,7 @@ export function emitOutputs(spec: PackageSpec): string {
 
 /** What the faces need to know of each resource's inputs without reading the schema: their names, those that replace, and those that are secret. */
 export function emitFacts(spec: PackageSpec): string {
-    const facts = Object.entries(spec.resources).map(([token, { inputProperties, properties }]) => {
+    const facts = Object.entries(spec.resources).map(([token, { inputProperties, properties, required }]) => {
         const names = (of: Properties, which: (property: PropertySpec) => boolean) =>
             Object.entries(of).flatMap(([name, property]) => (which(property) ? [name] : []));
         const value = {
@@ -74,9 +74,10 @@ export function emitFacts(spec: PackageSpec): string {
             replacing: names(inputProperties, (property) => property.willReplaceOnChanges === true),
             secret: names(properties, (property) => property.secret === true),
             outputs: Object.keys(properties),
+            filled: required ?? [],
         };
         const name = shortName(token);
-        return `${comment(`Names of properties of a ${name}: its inputs, those whose change replaces it, the secret ones, and its outputs.`)}export const ${name.charAt(0).toLowerCase()}${name.slice(1)}Properties = ${JSON.stringify(value)} as const;\n`;
+        return `${comment(`Names of properties of a ${name}: its inputs, those whose change replaces it, the secret ones, its outputs, and those that it has whatever a program gives.`)}export const ${name.charAt(0).toLowerCase()}${name.slice(1)}Properties = ${JSON.stringify(value)} as const;\n`;
     });
     return facts.join("\n");
 }

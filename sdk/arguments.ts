@@ -32,11 +32,11 @@ export function refuseFaults(faults: readonly Fault[]): void {
 }
 
 /**
- * Everything that a resource registers: what the program gave, secrets marked as such, and a place for each output. Pulumi stores none of the
- * places that stay undefined.
+ * Everything that a resource registers: what the program gave, secrets marked as such, and a place for each output that is there whatever it gave.
+ * The others get none: a dozen promises and a stack trace for each would be most of what a program of hundreds of resources does.
  */
 export function registered(args: Properties, properties: typeof snapshotProperties): pulumi.Inputs {
-    const places = Object.fromEntries(properties.outputs.map((name) => [name, undefined]));
+    const places = Object.fromEntries(properties.filled.map((name) => [name, undefined]));
     const secrets = givenSecrets(args, properties).map((name) => [name, pulumi.secret(args[name])] as const);
     return { ...places, ...args, ...Object.fromEntries(secrets) };
 }
@@ -44,4 +44,17 @@ export function registered(args: Properties, properties: typeof snapshotProperti
 /** The secret properties that a program gave. */
 export function givenSecrets(args: Properties, properties: typeof snapshotProperties): string[] {
     return properties.secret.filter((name) => args[name] !== undefined);
+}
+
+/** Makes an output of a resource that it has not registered an output of nothing, as it would be if it had. */
+export function fillAbsent(prototype: object, names: readonly string[]): void {
+    for (const name of names) {
+        Object.defineProperty(prototype, name, {
+            configurable: true,
+            get: () => pulumi.output(undefined),
+            set(this: object, value: unknown) {
+                Object.defineProperty(this, name, { value, configurable: true, enumerable: true, writable: true });
+            },
+        });
+    }
 }

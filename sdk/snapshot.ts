@@ -5,7 +5,7 @@ import { InvalidInputError } from "../provider/model";
 import type { Properties } from "../provider/resources/unknown";
 import { snapshotFaults } from "../provider/resources/validate";
 import type { SnapshotArgs } from "./args";
-import { givenSecrets, knownArguments, refuseFaults, registered } from "./arguments";
+import { fillAbsent, givenSecrets, knownArguments, refuseFaults, registered } from "./arguments";
 import { SnapshotOutputs } from "./outputs";
 
 const type = "pulumi-nodejs:dynamic/snaptree:Snapshot";
@@ -107,6 +107,8 @@ export class Snapshot extends SnapshotOutputs {
         return pulumi.CustomResource.isInstance(value) && (value as { __pulumiType?: unknown }).__pulumiType === type;
     }
 }
+
+fillAbsent(Snapshot.prototype, snapshotProperties.outputs);
 
 function inputsOf(name: string, { parent, ...args }: SnapshotArgs): Properties {
     const given = Object.entries(args).filter(([, value]) => value !== undefined);

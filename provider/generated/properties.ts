@@ -1,5 +1,8 @@
 // Generated from schema/schema.json by “npm run generate”; change the schema instead.
-/** Names of properties of a Snapshot: its inputs, those whose change replaces it, the secret ones, and its outputs. */
+/**
+ * Names of properties of a Snapshot: its inputs, those whose change replaces it, the secret ones, its outputs, and those that it has whatever a
+ * program gives.
+ */
 export const snapshotProperties = {
     inputs: [
         "host",
@@ -87,4 +90,5 @@ export const snapshotProperties = {
         "force",
         "contentId",
     ],
+    filled: ["host", "domain", "name", "onDelete", "creationTime", "state", "contentId"],
 } as const;
