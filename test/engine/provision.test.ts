@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { BusyError, type Command, HostError, type Progress, type VirtualMachine } from "../../provider/engine";
@@ -90,15 +90,17 @@ suiteWith(needs(qemu), "provision", () => {
 
     test("streams lines as they come, of both streams, whatever their pieces", async () => {
         const vm = await machine();
-        const at: [string, number][] = [];
-        const began = Date.now();
-        const onProgress = (p: Progress) => p.kind === "output" && at.push([p.message, Date.now() - began]);
-        const source =
-            "process.stdout.write('on'); setTimeout(() => { process.stdout.write('e\\r\\ntwo\\rthree\\n'); process.stderr.write('err'); }, 100); setTimeout(() => console.log('late'), 1500)";
+        const lines: string[] = [];
+        const heard = join(host.root, "heard");
+        // The command goes on only once it was heard: output that came at the end would never come.
+        const onProgress = (p: Progress) => {
+            if (p.kind === "output") lines.push(p.message);
+            if (p.message === "one") writeFileSync(heard, "");
+        };
+        const source = `process.stdout.write('on'); setTimeout(() => { process.stdout.write('e\\r\\ntwo\\rthree\\n'); process.stderr.write('err'); }, 100);
+            const wait = setInterval(() => require('fs').existsSync(${JSON.stringify(heard)}) && (clearInterval(wait), console.log('late')), 20)`;
         await vm.create({ name: "a", provision: [node(source)] }, { onProgress });
-        expect(at.map(([line]) => line).sort()).toEqual(["err", "late", "one", "three", "two"]);
-        const [one = 0, late = 0] = ["one", "late"].map((line) => at.find(([l]) => l === line)?.[1]);
-        expect(late - one).toBeGreaterThan(700);
+        expect(lines.sort()).toEqual(["err", "late", "one", "three", "two"]);
     });
 
     test("may say as much as it likes", async () => {
@@ -123,10 +125,8 @@ suiteWith(needs(qemu), "provision", () => {
     });
 
     test("that takes too long is ended with all that it started", async () => {
-        const began = Date.now();
         const { error } = await failureOf({ command: ["sh", "-c", "echo $$; sleep 61.5; true"], timeout: 1 });
         expect(error.message).toMatch(/was still running after 1 s.*it said: \d+/);
-        expect(Date.now() - began).toBeLessThan(10_000);
         expect(execFileSync("ps", ["-eo", "args"], { encoding: "utf8" })).not.toContain("sleep 61.5");
     });
 
@@ -138,9 +138,8 @@ suiteWith(needs(qemu), "provision", () => {
     test("is not waited for by what it leaves running, but nobody may go on writing", async () => {
         const vm = await machine();
         await vm.create({ name: "base" });
-        const began = Date.now();
-        await vm.create({ name: "fine", provision: [{ command: ["sh", "-c", "sleep 20 & true"] }] });
-        expect(Date.now() - began).toBeLessThan(10_000);
+        await vm.create({ name: "fine", provision: [{ command: ["sh", "-c", "sleep 100.5 & true"] }] });
+        expect(execFileSync("pkill", ["--full", "--count", "^sleep 100.5$"], { encoding: "utf8" }).trim()).toBe("1");
         const before = host.files(vm.name);
         const writer = 'sleep 2 >> "$SNAPTREE_DISK_VDA" &';
         const refused = await vm.create({ name: "a", provision: [{ command: ["sh", "-c", writer] }] }).catch((e: unknown) => e);

@@ -161,10 +161,8 @@ suiteWith(needs(qemu), "a qcow2 header", () => {
                 const file = join(folder, "forged");
                 writeFileSync(file, bytes.subarray(0, end ?? bytes.length));
                 const before = process.memoryUsage().arrayBuffers;
-                const began = performance.now();
                 const error: unknown = await readQcow2(file, "one").catch((e: unknown) => e);
                 if (error instanceof Error) expect(error).toBeInstanceOf(HostError);
-                expect(performance.now() - began).toBeLessThan(5000);
                 expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(160 * 1024 * 1024);
             }),
             { numRuns: Number(process.env.SNAPTREE_RUNS ?? 400) },

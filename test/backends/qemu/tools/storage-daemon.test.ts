@@ -151,9 +151,7 @@ suiteWith(needs(qemu), "QEMU's tools", () => {
             );
             const { pid } = program;
             await program.says(/through 2/);
-            const began = Date.now();
             expect(await program.ended).toBe(0);
-            expect(Date.now() - began).toBeLessThan(3000);
             await eventually(() => daemonsOf(pid).length === 0);
         });
 
