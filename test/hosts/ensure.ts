@@ -13,7 +13,7 @@ async function main(names: string[]): Promise<void> {
     }
 }
 
-main(process.argv.slice(2)).catch((error: Error) => {
-    console.error(error.message);
+main(process.argv.slice(2)).catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
 });
