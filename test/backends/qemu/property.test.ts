@@ -7,7 +7,7 @@ import { needs, qemu, suiteWith } from "../../support/requires";
 import { QemuMachine } from "./machine";
 import { Model, type Slot } from "./model";
 
-const RUNS = Number(process.env.SNAPTREE_RUNS ?? 8);
+const RUNS = Number(process.env.SNAPTREE_RUNS ?? 6);
 
 type Act =
     | { readonly act: "write"; readonly slot: Slot }
