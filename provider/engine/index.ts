@@ -59,7 +59,8 @@ export class Host implements AsyncDisposable {
  */
 export async function connect(uri: string | undefined = process.env.SNAPTREE_HOST, options: ConnectOptions = {}): Promise<Host> {
     if (!uri) throw new InvalidInputError("no host is given; name one, or set SNAPTREE_HOST, for example to qemu:///embed?root=/srv/vms", "host");
-    return new Host(uri, await connectBackend(uri, options));
+    const password = options.password ?? process.env.SNAPTREE_PASSWORD;
+    return new Host(uri, await connectBackend(uri, { password }));
 }
 
 export type { Capabilities, ConnectOptions, NewDomain } from "../backends/backend";

@@ -27,6 +27,12 @@ function batches(operations: readonly Operation[]): Operation[][] {
     return groups;
 }
 
+/** Nothing but a name, a place and a description: what can be foreseen, and stands in nobody's way. */
+function isPlain({ provision, force, noMetadata, disks, reuseExternal, compression, parent }: CreateRequest): boolean {
+    const special = (provision?.length ?? 0) > 0 || force === true || noMetadata || disks || reuseExternal || compression !== undefined;
+    return !special && parent !== undefined;
+}
+
 /** Plans creations one after another, each on what the ones before it will leave; one that can't be planned is refused, and the others go on. */
 function planTogether(hierarchy: Hierarchy, turns: readonly Turn[]): { readonly operations: CreateOperation[]; readonly joined: Turn[] } {
     const operations: CreateOperation[] = [];
@@ -116,7 +122,7 @@ export class VirtualMachine {
             make: (hierarchy) => planCreate(hierarchy, wanted, force === true),
             force: force ?? false,
             options: { ...options, ...(provision && { provision: { [name]: provision } }) },
-            joins: !wanted.provisioned && force !== true && request.parent !== undefined,
+            joins: isPlain(request),
         });
         return after.snapshots.find((snapshot) => snapshot.name === name) ?? this.forgotten(name, request);
     }
@@ -205,22 +211,23 @@ export class VirtualMachine {
     /** Serves those whose turn has come, and those after them while the lock is held, and tells each what came of its own. */
     private async serve(first: readonly Turn[], next: () => Promise<readonly Turn[]>): Promise<void> {
         let turns = first;
-        const what = titleOf(turns);
+        const purpose = titleOf(turns);
         const signal = turns[0]?.options.signal;
         const onWait = (holder: string) => onlookers(turns)({ kind: "wait", message: `waiting for ${holder}` });
         try {
-            await sayWhy(what, async () => {
-                await using _lock = await this.managed.lock({ purpose: what, signal, onWait });
-                for (; turns.length > 0; turns = await next()) await this.serveLocked(turns);
-            });
+            await using _lock = await sayWhy(purpose, () => this.managed.lock({ purpose, signal, onWait }));
+            for (; turns.length > 0; turns = await next()) await this.serveLocked(turns);
         } catch (error) {
             for (const turn of turns) turn.reject(error); // Those that were told already hear nothing more.
         }
     }
 
     private async serveLocked(turns: readonly Turn[]): Promise<void> {
-        await recover(this.managed, { signal: turns[0]?.options.signal, onProgress: onlookers(turns) });
-        for (const turn of turns.length === 1 ? turns : await this.together(turns)) await this.alone(turn);
+        const left = await sayWhy(titleOf(turns), async () => {
+            await recover(this.managed, { signal: turns[0]?.options.signal, onProgress: onlookers(turns) });
+            return turns.length === 1 ? turns : this.together(turns);
+        });
+        for (const turn of left) await this.alone(turn);
     }
 
     private async alone({ make, force, what, options, resolve, reject }: Turn): Promise<void> {
@@ -244,7 +251,12 @@ export class VirtualMachine {
         if (!transaction) return joined;
         const tell = onlookers(joined);
         tellEach(joined, "begin", operations);
-        await execute(this.managed, transaction, { signal: turns[0]?.options.signal, onProgress: tell });
+        try {
+            await execute(this.managed, transaction, { signal: turns[0]?.options.signal, onProgress: tell });
+        } catch (error) {
+            if (await this.managed.readJournal()) throw error; // Not taken back: it concerns them all.
+            return joined;
+        }
         tellEach(joined, "done", operations);
         const after = await this.managed.hierarchy();
         for (const { resolve } of joined) resolve(after);

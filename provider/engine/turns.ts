@@ -73,7 +73,10 @@ export class Turns {
     private async run(): Promise<void> {
         if (this.isServing) return;
         this.isServing = true;
-        for (let turns = await this.gathered(); turns.length > 0; turns = await this.gathered()) await this.serve(turns, this.within(LONGEST));
+        while (this.waiting.length > 0) {
+            const turns = await this.gathered();
+            if (turns.length > 0) await this.serve(turns, this.within(LONGEST));
+        }
         this.isServing = false;
     }
 

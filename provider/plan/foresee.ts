@@ -6,16 +6,10 @@ function expected({ name, parent, description, source }: CreateOperation): Snaps
     return { name, parent, description: description ?? null, made: source === "parent", ...unknown };
 }
 
-/** What a hierarchy will be once a snapshot has been taken, for planning what comes after it before it is. */
+/** What a hierarchy will be once a snapshot that is remembered has been taken, for planning what comes after it before it is. */
 export function foresee(hierarchy: Hierarchy, operation: CreateOperation): Hierarchy {
-    const { current, dirty, branches } = hierarchy;
+    const { current, dirty, branches, snapshots } = hierarchy;
     const kept = operation.keepTip === null ? [] : [{ name: operation.keepTip, from: current, tip: current, active: false, dirty: true, files: {} }];
-    const moved = operation.moveTip && !operation.noMetadata;
-    return {
-        ...hierarchy,
-        snapshots: operation.noMetadata ? hierarchy.snapshots : [...hierarchy.snapshots, expected(operation)],
-        branches: [...branches, ...kept],
-        current: moved ? operation.name : current,
-        dirty: moved ? false : dirty,
-    };
+    const tip = operation.moveTip ? { current: operation.name, dirty: false } : { current, dirty };
+    return { ...hierarchy, ...tip, snapshots: [...snapshots, expected(operation)], branches: [...branches, ...kept] };
 }
