@@ -29,6 +29,7 @@ function build(streams: Streams): Command {
         .option("--host <uri>", "the host, as libvirt writes it (default: SNAPTREE_HOST), for example qemu:///embed?root=/srv/vms")
         .option("--json", "print results and errors as JSON")
         .version(packageVersion())
+        .addHelpText("after", "\nExit codes: 0 done; 2 wrong usage or input; 3 something would be lost; 4 the host can't; 1 everything else.")
         .exitOverride()
         .configureOutput({ writeOut: (text) => streams.print(text.trimEnd()), writeErr: () => undefined });
     const output = (): Output => ({ ...streams, json: program.opts<GlobalOptions>().json ?? false });
@@ -77,8 +78,7 @@ export async function main(argv: readonly string[], streams: Streams): Promise<n
         if (error instanceof CommanderError && error.exitCode === 0) return EXIT.done;
         const output = { ...streams, json: argv.includes("--json") };
         if (error instanceof CommanderError) {
-            if (error.code === "commander.help") return EXIT.usage;
-            const message = error.message.replace(/^error: /, "");
+            const message = error.code === "commander.help" ? "no verb is given" : error.message.replace(/^error: /, "");
             complain(
                 Object.assign(new Error(`${message}${/[.]$/.test(message) ? "" : ";"} “snaptree --help” shows how it is used`), { name: "InvalidInputError" }),
                 output,

@@ -19,6 +19,7 @@ async function snaptree(...argv: string[]): Promise<Outcome> {
 
 describe("wrong usage is exit code 2 and one line that says what to do", () => {
     test.each([
+        ["no verb", [], /no verb is given/],
         ["an unknown verb", ["lits", "web"], /unknown command 'lits'/],
         ["a missing domain", ["list"], /missing required argument 'domain'/],
         ["an unknown option", ["list", "web", "--treee"], /unknown option '--treee'/],
