@@ -20,6 +20,7 @@ async function main(): Promise<void> {
     const table = new Table({ head: ["what", "ours", "against", "ratio", "wanted", "met", "note"], style: { head: [], border: [] } });
     for (const section of sections) table.push(...(await section()).map(row));
     console.log(table.toString());
+    if (table.some((cells) => Array.isArray(cells) && cells.includes("NO"))) process.exitCode = 1;
 }
 
 void main();
