@@ -126,7 +126,7 @@ export class Draft {
     allocate(stem: string, ending: string): string {
         for (;;) {
             const path = join(this.folder, `${stem}.${this.next++}.${ending}`);
-            if (!existsSync(path)) return path;
+            if (!this.images.has(path) && !existsSync(path)) return path;
         }
     }
 

@@ -1,3 +1,4 @@
+import { basename, dirname, join } from "node:path";
 import { AlreadyExistsError, type CreateOperation, InvalidInputError, quoted, UnsupportedError } from "../../../model";
 import { withDiskFiles } from "../../../xml";
 import { BACKEND } from "../capabilities";
@@ -28,12 +29,25 @@ export async function overlaysOn(draft: Draft, world: World, files: Files): Prom
     return made;
 }
 
+/** The draft has that image, perhaps by another name: what it is only about to make, no disk tells. */
+async function planned(draft: Draft, world: World, file: string): Promise<boolean> {
+    if (draft.images.has(file)) return true;
+    const namesakes = [...draft.sizes.keys()].filter((made) => draft.images.has(made) && basename(made) === basename(file));
+    for (const made of namesakes) if ((await realPlace(world, made)) === (await realPlace(world, file))) return true;
+    return false;
+}
+
+/** Where a file is, or will be, without symbolic links. */
+async function realPlace(world: World, file: string): Promise<string> {
+    return join(await world.real(dirname(file)), basename(file));
+}
+
 /** The overlay on a frozen disk: a new one, or the one that the program made. */
 async function leafOn(draft: Draft, world: World, part: Participant, backing: string, operation: CreateOperation): Promise<string> {
     const property = `disks.${part.target}.file`;
     const wanted = part.overlay;
     if (!operation.reuseExternal) {
-        if (wanted !== null && (await world.exists(wanted)))
+        if (wanted !== null && ((await world.exists(wanted)) || (await planned(draft, world, wanted))))
             throw new AlreadyExistsError(`${property} ${quoted(wanted)} exists already; name another file, or say reuseExternal`);
         return overlayOn(draft, world, part.target, backing, wanted);
     }
