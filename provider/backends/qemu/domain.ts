@@ -11,7 +11,7 @@ import { syncFile, syncFolder, writeNewFile } from "./files";
 import type { Folder } from "./folder";
 import { foreignFiles, realFile, unrecordedFiles } from "./foreign";
 import { refuseOpenImages } from "./holders";
-import { allocatedBytes, type Images } from "./images";
+import { allocatedBytes, type Images, settled } from "./images";
 import { takeLock } from "./lock";
 import { readQcow2 } from "./qcow2";
 import type { Files, Records, SnapshotRecord } from "./records";
@@ -161,7 +161,7 @@ export class QemuDomain implements ManagedDomain {
 
     async commit(transaction: Transaction): Promise<void> {
         const { records, files } = transaction.next as Next;
-        await Promise.all(files.map(writeFile));
+        await settled(files.map(writeFile));
         if (files.length > 0) await syncFolder(this.folder.path);
         await this.folder.writeRecords(records);
     }

@@ -44,6 +44,7 @@ export class Draft {
     private readonly finish: QemuStep[] = [];
     private readonly removed: string[] = [];
     private readonly files = new Map<string, NewFile>();
+    private readonly restored = new Map<string, string>();
     private readonly frozen = new Set<string>();
     private readonly altered = new Set<string>();
 
@@ -110,6 +111,17 @@ export class Draft {
         return typeof contents === "string" ? contents : undefined;
     }
 
+    /** Brings a file of the domain's back, after the commit. */
+    restore(from: string, to: string): void {
+        this.restored.set(to, from);
+        this.after({ kind: "copy", from, to });
+    }
+
+    /** Where the contents are that a file of the domain's has by then; undefined: nothing is brought back there. */
+    restoredFrom(file: string): string | undefined {
+        return this.restored.get(file);
+    }
+
     /** Points disks of the domain at other files. */
     pointTip(files: Files): void {
         this.config = withDiskFiles(
@@ -130,10 +142,11 @@ export class Draft {
         }
     }
 
-    /** A document or a copy that the commit writes. */
+    /** A document or a copy that the commit writes. All are written at once, so a copy of one that is only about to be written is made of its source. */
     addFile(stem: string, ending: string, contents: NewFile["contents"]): string {
         const file = this.allocate(stem, ending);
-        this.files.set(file, { file, contents });
+        const source = typeof contents === "string" ? undefined : this.files.get(contents.copyOf)?.contents;
+        this.files.set(file, { file, contents: source ?? contents });
         return file;
     }
 

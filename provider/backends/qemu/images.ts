@@ -147,7 +147,7 @@ function onto(backing: string | null, format: string | null): string[] {
 }
 
 /** Waits for all, also when one fails: nothing goes on behind the caller's back. */
-async function settled(work: readonly Promise<void>[]): Promise<void> {
+export async function settled(work: readonly Promise<void>[]): Promise<void> {
     const results = await Promise.allSettled(work);
     const failed = results.find((result) => result.status === "rejected");
     if (failed) throw failed.reason;

@@ -1,6 +1,6 @@
 // Several operations in one transaction: what one is about to make, no disk tells the next.
 import { existsSync } from "node:fs";
-import { symlink } from "node:fs/promises";
+import { readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AlreadyExistsError } from "../../../provider/engine";
 import { holding } from "../../conformance/bench";
@@ -27,5 +27,47 @@ suiteWith(needs(qemu), "one transaction", () => {
         expect(existsSync(file)).toBe(false);
         expect(await machine.tip()).toEqual({ vda: holding("x") });
         await machine.sound();
+    });
+
+    describe("firmware variables", () => {
+        const BYTES = 4 * 1024 * 1024; // As large as real ones: a copy takes a while.
+
+        async function withNvram(machine: QemuMachine): Promise<string> {
+            const nvram = join(machine.root, "vars.fd");
+            const document = join(machine.folder, "domain.xml");
+            await writeFile(document, (await readFile(document, "utf8")).replace("</os>", `<nvram>${nvram}</nvram></os>`));
+            return nvram;
+        }
+
+        /** Snapshot or branch to the one character that its variables are. */
+        async function saved(machine: QemuMachine): Promise<Record<string, string>> {
+            const records = JSON.parse(await readFile(join(machine.folder, "hierarchy.json"), "utf8")) as Record<string, { name: string; nvram: string }[]>;
+            const found: Record<string, string> = {};
+            for (const { name, nvram } of [...(records.snapshots ?? []), ...(records.branches ?? [])]) {
+                const bytes = await readFile(join(machine.folder, nvram));
+                found[name] = bytes.equals(Buffer.alloc(BYTES, bytes[0])) ? String.fromCharCode(bytes[0] ?? 0) : `${bytes.length} bytes`;
+            }
+            return found;
+        }
+
+        test.each(["external", "internal"] as const)("are whole in each of many new snapshots (%s)", async (mode) => {
+            await using machine = await QemuMachine.make(["vda"]);
+            await writeFile(await withNvram(machine), Buffer.alloc(BYTES, "A"));
+            const names = ["b", "c", "d", "e", "f"];
+            await apply(machine, { a: { mode }, ...Object.fromEntries(names.map((name) => [name, { parent: "a" }])) });
+            expect(await saved(machine)).toEqual(Object.fromEntries(["a", ...names].map((name) => [name, "A"])));
+        });
+
+        test.each(["external", "internal"] as const)("of a tip that was moved are those that it got there (%s)", async (mode) => {
+            await using machine = await QemuMachine.make(["vda"]);
+            const nvram = await withNvram(machine);
+            await writeFile(nvram, Buffer.alloc(BYTES, "A"));
+            await machine.vm.create({ name: "p", mode });
+            await writeFile(nvram, Buffer.alloc(BYTES, "B"));
+            await machine.vm.create({ name: "c" });
+            await apply(machine, { p: {}, c: { parent: "p" }, x: { parent: "p" }, y: { parent: "x" } });
+            expect(await saved(machine)).toEqual({ p: "A", c: "B", x: "A", y: "A" });
+            expect((await readFile(nvram)).equals(Buffer.alloc(BYTES, "A"))).toBe(true);
+        });
     });
 });

@@ -103,7 +103,7 @@ export async function externalFromTip(draft: Draft, world: World, operation: Cre
     const overlays: Record<string, string> = {};
     for (const part of parts) overlays[part.target] = await leafOn(draft, world, part, files[part.target] ?? part.file, operation);
     const config = withDiskFiles(draft.config, located(draft, files));
-    remember(draft, operation, { mode: "external", files, tag: null, overlays, config, nvram: await nvramOf(world, domain) });
+    remember(draft, operation, { mode: "external", files, tag: null, overlays, config, nvram: await nvramOf(draft, world, domain) });
     if (!operation.noMetadata) draft.current = operation.name;
     draft.pointTip(overlays);
     const branch = draft.activeBranch();
@@ -133,10 +133,10 @@ export async function externalFromParent(draft: Draft, world: World, operation: 
     const files = await compressedAll(draft, world, operation, fresh);
     const overlays = operation.moveTip ? await overlaysOn(draft, world, files) : {};
     const config = (parent && (await configOf(draft, world, parent))) ?? draft.config;
-    const nvram = parent ? parent.nvram : await nvramOf(world, domain);
+    const nvram = parent ? parent.nvram : await nvramOf(draft, world, domain);
     remember(draft, operation, { mode: "external", files, tag: null, overlays, config: withDiskFiles(config, located(draft, files)), nvram });
     if (!operation.moveTip) return;
-    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(overlays), await nvramOf(world, domain));
+    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(overlays), await nvramOf(draft, world, domain));
     if (parent) await adopt(draft, world, parent, overlays);
     else draft.pointTip(overlays);
     draft.current = operation.noMetadata ? operation.parent : operation.name;

@@ -57,7 +57,7 @@ export async function internalFromTip(draft: Draft, world: World, operation: Cre
     const files = imagesOf(draft, operation);
     const tag = await take(draft, world, operation, files);
     const config = draft.config;
-    remember(draft, operation, { mode: "internal", files, tag, overlays: {}, config, nvram: await nvramOf(world, domain) });
+    remember(draft, operation, { mode: "internal", files, tag, overlays: {}, config, nvram: await nvramOf(draft, world, domain) });
     if (operation.noMetadata) return;
     draft.current = operation.name;
     const branch = draft.activeBranch();
@@ -95,13 +95,13 @@ export async function internalFromParent(draft: Draft, world: World, operation: 
     if (operation.provisioned) draft.before({ kind: "provision", files });
     const tag = await take(draft, world, operation, files);
     const config = (parent && (await configOf(draft, world, parent))) ?? draft.config;
-    remember(draft, operation, { mode: "internal", files, tag, overlays: {}, config, nvram: parent ? parent.nvram : await nvramOf(world, domain) });
+    remember(draft, operation, { mode: "internal", files, tag, overlays: {}, config, nvram: parent ? parent.nvram : await nvramOf(draft, world, domain) });
     if (!operation.moveTip) {
         draft.before({ kind: "apply", files: images, tag: held, undo: tag });
         draft.after({ kind: "drop", files: images, tags: [held] });
         return;
     }
-    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(files), await nvramOf(world, domain), held);
+    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(files), await nvramOf(draft, world, domain), held);
     else if (passing !== null) draft.after({ kind: "drop", files: images, tags: [held] });
     if (parent) await adopt(draft, world, parent, files);
     draft.current = operation.noMetadata ? operation.parent : operation.name;

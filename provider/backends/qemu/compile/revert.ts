@@ -34,7 +34,7 @@ async function revertExternal(draft: Draft, world: World, snapshot: SnapshotReco
     draft.freeze(Object.values(draft.tip()));
     const active = draft.activeBranch();
     const kept = keeper(active, snapshot, operation);
-    if (kept !== null) keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(world, draft.domain()));
+    if (kept !== null) keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(draft, world, draft.domain()));
     const leaves = await overlaysOn(draft, world, snapshot.files);
     await adopt(draft, world, snapshot, leaves);
     if (active && kept === null) draft.branches.set(active.name, { ...active, files: leaves });
@@ -55,7 +55,8 @@ async function revertInternal(draft: Draft, world: World, snapshot: SnapshotReco
     draft.alter(images);
     const active = draft.activeBranch();
     const kept = keeper(active, snapshot, operation);
-    if (kept !== null) keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(world, draft.domain()), await holdTip(draft, world, images, kept));
+    if (kept !== null)
+        keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(draft, world, draft.domain()), await holdTip(draft, world, images, kept));
     await adopt(draft, world, snapshot, snapshot.files);
     const from: Record<string, string> = {};
     for (const file of images) from[file] = await world.mapping(file);

@@ -44,12 +44,13 @@ export async function adopt(draft: Draft, world: World, snapshot: SnapshotRecord
     restoreNvram(draft, snapshot.nvram);
 }
 
-/** The path of the guest's firmware variables; null where there are none yet. */
-export async function nvramOf(world: World, domain: Domain): Promise<string | null> {
-    return domain.nvram !== null && (await world.exists(domain.nvram)) ? domain.nvram : null;
+/** The file that holds the guest's firmware variables, or will once what the draft brings back is there; null where there are none yet. */
+export async function nvramOf(draft: Draft, world: World, { nvram }: Domain): Promise<string | null> {
+    if (nvram === null) return null;
+    return draft.restoredFrom(nvram) ?? ((await world.exists(nvram)) ? nvram : null);
 }
 
 function restoreNvram(draft: Draft, saved: string | null): void {
     const path = draft.domain().nvram;
-    if (saved !== null && path !== null) draft.after({ kind: "copy", from: saved, to: path });
+    if (saved !== null && path !== null) draft.restore(saved, path);
 }
