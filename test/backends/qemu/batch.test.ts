@@ -2,11 +2,12 @@
 import { existsSync } from "node:fs";
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { AlreadyExistsError } from "../../../provider/engine";
+import { AlreadyExistsError, UnsupportedError } from "../../../provider/engine";
 import { holding } from "../../conformance/bench";
 import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { QemuMachine } from "./machine";
+import { contentsOf, qemuImg } from "./tools";
 
 suiteWith(needs(qemu), "one transaction", () => {
     /** Carries out a plan for a whole tree. */
@@ -27,6 +28,18 @@ suiteWith(needs(qemu), "one transaction", () => {
         expect(existsSync(file)).toBe(false);
         expect(await machine.tip()).toEqual({ vda: holding("x") });
         await machine.sound();
+    });
+
+    test("compression does not throw away the internal snapshots that somebody took in the leaf", async () => {
+        await using machine = await QemuMachine.make(["vda"]);
+        await machine.vm.create({ name: "base", mode: "external" });
+        await machine.write("vda", 1, "x");
+        const leaf = (await machine.files()).vda ?? "";
+        await qemuImg("snapshot", "-c", "mine", "--", leaf);
+        expect(await refused(machine.vm.create({ name: "z", compression: "zlib" }))).toBeInstanceOf(UnsupportedError);
+        expect(await contentsOf(leaf, "qcow2", "mine")).toBe(holding("x"));
+        await machine.vm.create({ name: "z" });
+        expect(await contentsOf(leaf, "qcow2", "mine")).toBe(holding("x"));
     });
 
     describe("firmware variables", () => {

@@ -6,7 +6,7 @@ import type { Draft } from "../draft";
 import type { Files } from "../records";
 import { remember } from "./create";
 import { type Participant, participants } from "./disks";
-import { ours } from "./settle";
+import { expendable } from "./settle";
 import { chosen, keepTip } from "./tip";
 import { adopt, configOf, located, nvramOf, snapshotOf, type World } from "./world";
 
@@ -66,10 +66,10 @@ async function leafOn(draft: Draft, world: World, part: Participant, backing: st
 async function compressed(draft: Draft, world: World, operation: CreateOperation, target: string, file: string): Promise<string> {
     if (operation.compression === undefined) return file;
     const image = draft.images.get(file);
-    if (!image || image.backing === null || !(await ours(draft, file, world))) {
+    if (!image || image.backing === null || !(await expendable(draft, file, world))) {
         throw new UnsupportedError(
             BACKEND,
-            `compression of ${quoted(file)}, which Snaptree did not make and never writes`,
+            `compression of ${quoted(file)}, which Snaptree did not make, or which holds somebody's internal snapshots`,
             "take this snapshot without compression; later ones can have it",
         );
     }

@@ -33,7 +33,7 @@ export async function ours(draft: Draft, file: string, around: Surroundings): Pr
 }
 
 /** Ours, and holding nothing but what we put there: somebody's internal snapshots in it would go, or read what is put under them. */
-async function expendable(draft: Draft, file: string, around: Surroundings): Promise<boolean> {
+export async function expendable(draft: Draft, file: string, around: Surroundings): Promise<boolean> {
     if (!(await ours(draft, file, around))) return false;
     return draft.sizes.has(file) || !(await around.exists(file)) || (await around.tags(file)).length === 0;
 }
