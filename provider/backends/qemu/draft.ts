@@ -6,6 +6,7 @@ import type { Step, Transaction } from "../backend";
 import type { Use } from "./holders";
 import type { BranchRecord, Files, ImageRecord, Records, SnapshotRecord } from "./records";
 import type { QemuStep, RemoveStep, TakeStep } from "./steps";
+import { checksum } from "./stamps";
 import type { NewOverlay } from "./storage-daemon";
 
 /** A file that the commit writes before the records name it. */
@@ -18,6 +19,17 @@ export interface NewFile {
 export interface Next {
     readonly records: Records;
     readonly files: readonly NewFile[];
+    /** What must still be as it was when this was compiled. */
+    readonly seen: Seen;
+}
+
+/** What a transaction was compiled from. */
+export interface Seen {
+    /** The domain's document. */
+    readonly xml: string;
+    /** Images that are to be removed, as they were. */
+    readonly stamps: Readonly<Record<string, string>>;
+    readonly use: Use;
 }
 
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
@@ -38,6 +50,8 @@ export class Draft {
     readonly branches: Map<string, BranchRecord>;
     /** Virtual sizes of overlays that are not there yet, in bytes. */
     readonly sizes = new Map<string, number>();
+    /** Names of internal snapshots that are about to be taken. */
+    readonly tags = new Set<string>();
     private next: number;
     private readonly overlays = new Map<string, NewOverlay>();
     private readonly prepare: QemuStep[] = [];
@@ -195,6 +209,7 @@ export class Draft {
     /** A step before the commit. Internal snapshots of the same images in a row are taken in one go. */
     before(step: QemuStep): void {
         const last = this.prepare.at(-1);
+        if (step.kind === "take") for (const tag of step.tags) this.tags.add(tag);
         if (step.kind === "take" && last?.kind === "take" && sameFiles(step, last)) {
             this.prepare[this.prepare.length - 1] = { ...last, tags: [...last.tags, ...step.tags] };
         } else this.prepare.push(step);
@@ -226,13 +241,21 @@ export class Draft {
         return { frozen: there(this.frozen), altered: there(this.altered) };
     }
 
-    transaction(title: string): Transaction & { readonly next: Next } {
+    /** Images that go after the commit and that no step writes: whoever does is somebody else. */
+    doomed(): string[] {
+        const written = new Set([...this.overlays.keys(), ...[...this.prepare, ...this.finish].flatMap(writtenBy)]);
+        return this.removed.filter((file) => this.stored.images.has(file) && !written.has(file));
+    }
+
+    transaction(title: string, seen: Seen): Transaction & { readonly next: Next } {
         const generation = this.stored.generation + 1;
         const documents: Step[] = this.files.size > 0 ? [{ kind: "documents", files: [...this.files.keys()] }] : [];
         const overlays: Step[] = this.overlays.size > 0 ? [{ kind: "overlays", overlays: [...this.overlays.values()] }] : [];
         const domain: Step[] =
-            this.config === this.storedConfig ? [] : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config) }];
-        const removal: RemoveStep[] = this.removed.length > 0 ? [{ kind: "remove", files: this.removed }] : [];
+            this.config === this.storedConfig
+                ? []
+                : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config), from: checksum(seen.xml) }];
+        const removal: RemoveStep[] = this.removed.length > 0 ? [{ kind: "remove", files: this.removed, stamps: seen.stamps }] : [];
         const records: Records = {
             generation,
             next: this.next,
@@ -248,8 +271,28 @@ export class Draft {
             generation,
             prepare: [...documents, ...overlays, ...this.prepare],
             finish: [...this.finish, ...domain, ...removal],
-            next: { records, files: [...this.files.values()] },
+            next: { records, files: [...this.files.values()], seen },
         };
+    }
+}
+
+/** The images that a step leaves other than it found them. */
+function writtenBy(step: QemuStep): readonly string[] {
+    switch (step.kind) {
+        case "take":
+        case "apply":
+        case "drop":
+            return step.files;
+        case "pull":
+        case "point":
+        case "commit":
+            return [step.overlay];
+        case "compress":
+            return [step.to];
+        case "provision":
+            return Object.values(step.files);
+        default:
+            return [];
     }
 }
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { AlreadyExistsError, UnsupportedError } from "../../../provider/engine";
-import { holding } from "../../conformance/bench";
+import { holding, PRISTINE } from "../../conformance/bench";
 import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { QemuMachine } from "./machine";
@@ -40,6 +40,30 @@ suiteWith(needs(qemu), "one transaction", () => {
         expect(await contentsOf(leaf, "qcow2", "mine")).toBe(holding("x"));
         await machine.vm.create({ name: "z" });
         expect(await contentsOf(leaf, "qcow2", "mine")).toBe(holding("x"));
+    });
+
+    describe("internal", () => {
+        test("a failure brings back also a disk that the current snapshot leaves out", async () => {
+            await using machine = await QemuMachine.make(["vda", "vdb"]);
+            await machine.vm.create({ name: "r", mode: "internal" });
+            await machine.write("vda", 1, "x");
+            await machine.vm.create({ name: "c", disks: { vdb: { snapshot: "no" } } });
+            const before = await machine.vm.hierarchy();
+            const writes = machine.targets.map((target) => ({ target, slot: 2, character: "p" }));
+            await refused(machine.vm.create({ name: "d", parent: "r", provision: [...machine.provision(writes), { command: ["false"] }] }));
+            expect(await machine.tip()).toEqual({ vda: holding("x"), vdb: PRISTINE });
+            expect(await machine.vm.hierarchy()).toEqual(before);
+            await machine.sound();
+        });
+
+        test("what holds the tip on the way goes, however often it is needed", async () => {
+            await using machine = await QemuMachine.make(["vda", "vdb"]);
+            await machine.vm.create({ name: "r", mode: "internal" });
+            const half = { parent: "r", disks: { vdb: { snapshot: "no" } } } as const;
+            await apply(machine, { r: {}, a: half, b: { parent: "r" }, c: half, d: { parent: "r" } });
+            expect((await machine.vm.hierarchy()).snapshots.map(({ name }) => name)).toEqual(["r", "a", "b", "c", "d"]);
+            await machine.sound();
+        });
     });
 
     describe("firmware variables", () => {

@@ -6,11 +6,11 @@ import { participants } from "./disks";
 import { chosen, keepTip } from "./tip";
 import { adopt, configOf, nvramOf, snapshotOf, type World } from "./world";
 
-/** Names in images that are ours: of snapshots and branches, those that are only about to go included. */
+/** Names in images that are ours: of snapshots and branches, and what holds a tip for a while; those that are only about to go included. */
 function ownTags(draft: Draft): Set<string> {
     const { snapshots, branches } = draft.stored;
     const all = [...draft.snapshots.values(), ...draft.branches.values(), ...snapshots.values(), ...branches.values()];
-    return new Set(all.flatMap(({ tag }) => tag ?? []));
+    return new Set([...all.flatMap(({ tag }) => tag ?? []), ...draft.tags]);
 }
 
 /**
@@ -72,11 +72,13 @@ async function take(draft: Draft, world: World, operation: CreateOperation, file
     return tag;
 }
 
-/** The snapshot whose contents the tip has, for a way back to it. */
-function wayBack(draft: Draft): string {
-    const tag = draft.current === null ? null : snapshotOf(draft, draft.current).tag;
-    if (tag === null) throw new HostError("the tip belongs to no snapshot, so there is no way back to it; take a snapshot of it first");
-    return tag;
+/** The snapshot whose contents the tip has, for a way back to it; null where it leaves out one of the images. */
+function wayBack(draft: Draft, images: readonly string[]): string | null {
+    const current = draft.current === null ? null : snapshotOf(draft, draft.current);
+    if (current === null || current.tag === null)
+        throw new HostError("the tip belongs to no snapshot, so there is no way back to it; take a snapshot of it first");
+    const held = new Set(Object.values(current.files));
+    return images.every((image) => held.has(image)) ? current.tag : null;
 }
 
 /** Goes to the parent, where commands may change the disks, takes the snapshot there, and comes back if the domain is on a branch. */
@@ -88,8 +90,8 @@ export async function internalFromParent(draft: Draft, world: World, operation: 
     draft.alter(images);
     const keep = operation.moveTip ? operation.keepTip : (draft.branch ?? "work");
     // Commands write to the disks themselves: without a snapshot of them first there would be no way back from a failure.
-    const passing = keep ?? (operation.provisioned && parent === null ? "work" : null);
-    const held = passing === null ? wayBack(draft) : await holdTip(draft, world, images, passing);
+    const known = keep !== null || (operation.provisioned && parent === null) ? null : wayBack(draft, images);
+    const held = known ?? (await holdTip(draft, world, images, keep ?? "work"));
     if (parent) draft.before({ kind: "apply", files: images, tag: tagOf(parent.tag, parent.name), undo: held });
     else if (operation.provisioned) draft.before({ kind: "apply", files: images, tag: held, undo: held });
     if (operation.provisioned) draft.before({ kind: "provision", files });
@@ -102,7 +104,7 @@ export async function internalFromParent(draft: Draft, world: World, operation: 
         return;
     }
     if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(files), await nvramOf(draft, world, domain), held);
-    else if (passing !== null) draft.after({ kind: "drop", files: images, tags: [held] });
+    else if (known === null) draft.after({ kind: "drop", files: images, tags: [held] });
     if (parent) await adopt(draft, world, parent, files);
     draft.current = operation.noMetadata ? operation.parent : operation.name;
 }
