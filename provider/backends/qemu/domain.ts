@@ -6,7 +6,7 @@ import type { JournalEntry, Lock, LockOptions, ManagedDomain, Step, StepContext,
 import { capabilities } from "./capabilities";
 import { compile, type World } from "./compile";
 import { branchDiffers, tipDiffers } from "./dirty";
-import { Draft, type Next } from "./draft";
+import { Draft, type Next, type Seen } from "./draft";
 import { syncFile, syncFolder, writeNewFile } from "./files";
 import type { Folder } from "./folder";
 import { foreignFiles, realFile, unrecordedFiles } from "./foreign";
@@ -15,6 +15,7 @@ import { allocatedBytes, type Images, settled } from "./images";
 import { takeLock } from "./lock";
 import { readQcow2 } from "./qcow2";
 import type { Files, Records, SnapshotRecord } from "./records";
+import { stampOf, stampsOf } from "./stamps";
 import { perform, type QemuStep, undo } from "./steps";
 import { withTag } from "./tag";
 
@@ -52,6 +53,10 @@ function sharedError(shared: string): HostError {
         `the image ${quoted(shared)} is used by another domain of this host too, so it is not written; give this domain an overlay of its own`,
         { file: shared },
     );
+}
+
+function changedError(file: string): HostError {
+    return new HostError(`${quoted(file)} was changed meanwhile by somebody else, which would be lost, so everything was taken back; run again`, { file });
 }
 
 /** A domain of the embedded backend. */
@@ -109,14 +114,22 @@ export class QemuDomain implements ManagedDomain {
     }
 
     async compile(operations: readonly Operation[]): Promise<Transaction> {
-        const config = await this.folder.config();
-        const draft = new Draft(this.folder.path, await this.folder.records(), config);
+        const xml = await this.folder.domainXml();
+        const draft = new Draft(this.folder.path, await this.folder.records(), this.folder.config(xml));
         const world = this.world(draft);
         await compile(draft, world, operations);
         const use = draft.use();
         await refuseShared(use.altered, world);
+        const stamps = await stampsOf(draft.doomed()); // Before it is asked who writes: whoever begins afterwards is found out.
         await refuseOpenImages(use);
-        return draft.transaction(titleOf(operations));
+        return draft.transaction(titleOf(operations), { xml, stamps, use });
+    }
+
+    /** Preparing may have taken hours, in which nobody kept the domain from being started, written and shut down again. */
+    private async refuseMeanwhile({ xml, stamps, use }: Seen): Promise<void> {
+        if ((await this.folder.domainXml()) !== xml) throw changedError(this.folder.domainFile);
+        await refuseOpenImages(use);
+        for (const [file, stamp] of Object.entries(stamps)) if ((await stampOf(file)) !== stamp) throw changedError(file);
     }
 
     private world(draft: Draft): World {
@@ -160,7 +173,8 @@ export class QemuDomain implements ManagedDomain {
     }
 
     async commit(transaction: Transaction): Promise<void> {
-        const { records, files } = transaction.next as Next;
+        const { records, files, seen } = transaction.next as Next;
+        await this.refuseMeanwhile(seen);
         await settled(files.map(writeFile));
         if (files.length > 0) await syncFolder(this.folder.path);
         await this.folder.writeRecords(records);

@@ -36,9 +36,9 @@ export class Folder {
         return join(this.path, DOMAIN);
     }
 
-    /** The domain's document. */
-    async config(): Promise<XmlElement> {
-        return this.parseConfig(await this.domainXml());
+    /** What the text of the domain's document says. */
+    config(text: string): XmlElement {
+        return this.parseConfig(text);
     }
 
     /** What the domain's document says. */
@@ -46,7 +46,8 @@ export class Folder {
         return this.parseDomain(await this.domainXml());
     }
 
-    private async domainXml(): Promise<string> {
+    /** The text of the domain's document. */
+    async domainXml(): Promise<string> {
         const text = await readIfThere(this.domainFile);
         if (text === null) throw new NotFoundError(`there is no ${quoted(this.domainFile)}; “snaptree define” makes it`);
         return text;

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
 import { copyFile, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { HostError } from "../../model";
+import { HostError, quoted } from "../../model";
+import { parseDomain, parseXml } from "../../xml";
 import type { ProvisionStep, Step, StepContext } from "../backend";
-import { removeFile, replaceFile, syncFile, syncFolder } from "./files";
+import { readIfThere, removeFile, replaceFile, syncFile, syncFolder } from "./files";
 import { refuseOpenImages } from "./holders";
 import type { Images } from "./images";
 import { readQcow2 } from "./qcow2";
+import { checksum, stampOf } from "./stamps";
 import type { NewOverlay } from "./storage-daemon";
 
 /** Makes empty overlays. */
@@ -76,6 +78,8 @@ export interface DomainStep extends Step {
     readonly kind: "domain";
     readonly file: string;
     readonly xml: string;
+    /** Checksum of what it takes the place of. */
+    readonly from?: string;
 }
 
 /** Documents and copies that the commit writes: named here so that undoing removes them. */
@@ -93,6 +97,8 @@ export interface CopyStep extends Step {
 export interface RemoveStep extends Step {
     readonly kind: "remove";
     readonly files: readonly string[];
+    /** Files as they were when this was decided. One that was written since holds what nobody agreed to lose, and stays. */
+    readonly stamps?: Readonly<Record<string, string>>;
 }
 
 export type QemuStep =
@@ -137,11 +143,11 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "point":
             return images.point(step.overlay, step.backing, step.format);
         case "domain":
-            return replaceFile(step.file, step.xml);
+            return replaceDomain(step);
         case "copy":
             return replaceByCopy(step.from, step.to);
         case "remove":
-            for (const file of step.files) await removeFile(file);
+            for (const file of step.files) if (!(await writtenSince(file, step))) await removeFile(file);
             return;
         case "documents":
             return; // The commit writes them.
@@ -159,6 +165,26 @@ async function settleProvisioned({ files }: ProvisionStep): Promise<void> {
 
 async function movedOn(file: string, { from }: ApplyStep): Promise<boolean> {
     return from !== undefined && (await readQcow2(file)).mapping !== from[file];
+}
+
+async function writtenSince(file: string, { stamps }: RemoveStep): Promise<boolean> {
+    const stamp = stamps?.[file];
+    return stamp !== undefined && (await stampOf(file)) !== stamp;
+}
+
+/** What somebody wrote there since this was decided is not written over: once its disks are right, it is as good. */
+async function replaceDomain({ file, xml, from }: DomainStep): Promise<void> {
+    const found = await readIfThere(file);
+    if (found !== null && found !== xml && from !== undefined && checksum(found) !== from) {
+        const wanted = parseDomain(parseXml(xml)).disks.map((disk) => `${disk.target} on ${quoted(disk.file ?? "")}`);
+        const there = parseDomain(parseXml(found)).disks.map((disk) => `${disk.target} on ${quoted(disk.file ?? "")}`);
+        if (wanted.join() === there.join()) return;
+        throw new HostError(
+            `${quoted(file)} was changed by somebody else since, so it is not written over; put its disks where they belong (${wanted.join(", ")}), and run again`,
+            { file },
+        );
+    }
+    await replaceFile(file, xml);
 }
 
 /** QEMU changes an image so that a kill leaves clusters without an owner at worst. */

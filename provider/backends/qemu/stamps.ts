@@ -1,0 +1,27 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+
+/** What tells a file that was written or replaced from one that was left alone, without reading it; null where there is none. */
+export async function stampOf(file: string): Promise<string | null> {
+    try {
+        const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true });
+        return [dev, ino, size, mtimeNs].join(":");
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+        throw error;
+    }
+}
+
+/** File to stamp, of those that are there. */
+export async function stampsOf(files: readonly string[]): Promise<Record<string, string>> {
+    const stamps: Record<string, string> = {};
+    for (const file of files) {
+        const stamp = await stampOf(file);
+        if (stamp !== null) stamps[file] = stamp;
+    }
+    return stamps;
+}
+
+export function checksum(text: string): string {
+    return createHash("sha256").update(text).digest("hex");
+}

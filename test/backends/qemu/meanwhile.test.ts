@@ -1,0 +1,116 @@
+// Nobody keeps a domain from being started, or its document from being edited, while an operation goes on or after it was interrupted.
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { QemuDomain } from "../../../provider/backends/qemu/domain";
+import { HostError } from "../../../provider/engine";
+import { refused } from "../../conformance/support";
+import { needs, qemu, suiteWith } from "../../support/requires";
+import { Crasher, look } from "./crash";
+import { QemuMachine } from "./machine";
+
+async function edit(machine: QemuMachine, from: string, to: string): Promise<string> {
+    const file = join(machine.folder, "domain.xml");
+    const text = await readFile(file, "utf8");
+    expect(text).toContain(from);
+    await writeFile(file, text.replace(from, to));
+    return file;
+}
+
+async function leafOf(machine: QemuMachine): Promise<string> {
+    return (await machine.files()).vda ?? "";
+}
+
+/** With snapshot “base”, and a clean leaf on it. */
+async function withBase(): Promise<QemuMachine> {
+    const machine = await QemuMachine.make(["vda"]);
+    await machine.vm.create({ name: "base", parent: null });
+    return machine;
+}
+
+/** Does something right before the commit, which is as good as during what takes long before it. */
+function beforeCommit(work: () => Promise<unknown>): void {
+    const real = QemuDomain.prototype.commit;
+    jest.spyOn(QemuDomain.prototype, "commit").mockImplementationOnce(async function (this: QemuDomain, ...args) {
+        await work();
+        return real.apply(this, args);
+    });
+}
+
+suiteWith(needs(qemu), "what others do meanwhile", () => {
+    let crasher: Crasher;
+    beforeAll(async () => {
+        crasher = await Crasher.make();
+    });
+    afterAll(() => crasher[Symbol.asyncDispose]());
+    afterEach(() => jest.restoreAllMocks());
+
+    /** A revert of a clean tip that is killed right after it was decided. */
+    const killedRevert = async (machine: QemuMachine) => {
+        const leaf = await leafOf(machine);
+        const records = join(machine.folder, "hierarchy.json");
+        const before = await readFile(records, "utf8");
+        for (let k = 0; (await readFile(records, "utf8")) === before; k++) {
+            expect(await crasher.run(machine, { verb: "revert", name: "base" }, k)).toEqual({ points: null });
+        }
+        expect(await leafOf(machine)).toBe(leaf);
+        await machine.connect();
+        return leaf;
+    };
+
+    test("a leaf that is written before the commit is not removed", async () => {
+        await using machine = await withBase();
+        const leaf = await leafOf(machine);
+        beforeCommit(() => machine.write("vda", 1, "W"));
+        const error = await refused(
+            machine.vm.create({ name: "x", parent: "base", provision: machine.provision([{ target: "vda", slot: 2, character: "x" }]) }),
+        );
+        expect(error).toBeInstanceOf(HostError);
+        expect(error.message).toContain(`"${leaf}" was changed meanwhile`);
+        expect((await machine.tip()).vda).toMatch(/^0W\.+$/);
+        await machine.sound();
+    });
+
+    test("a domain document that is edited before the commit is not written over", async () => {
+        await using machine = await withBase();
+        const before = await look(machine);
+        beforeCommit(() => edit(machine, "<vcpu>1", "<vcpu>4"));
+        const error = await refused(machine.vm.create({ name: "x", parent: "base", provision: machine.provision([]) }));
+        expect(error.message).toContain('domain.xml" was changed meanwhile');
+        expect(await readFile(join(machine.folder, "domain.xml"), "utf8")).toContain("<vcpu>4");
+        expect(await look(machine)).toEqual(before);
+        await machine.sound();
+    });
+
+    test("a leaf that was written after a kill is kept by the run that finishes", async () => {
+        await using machine = await withBase();
+        const leaf = await killedRevert(machine);
+        await machine.write("vda", 1, "W");
+        await machine.vm.create({ name: "later" });
+        expect(existsSync(leaf)).toBe(true);
+        await machine.leave();
+        await machine.sound();
+    });
+
+    test("a leaf that nobody wrote after a kill goes", async () => {
+        await using machine = await withBase();
+        const leaf = await killedRevert(machine);
+        await machine.vm.create({ name: "later" });
+        expect(existsSync(leaf)).toBe(false);
+        await machine.sound();
+    });
+
+    test("a domain document that was edited after a kill is kept, and taken once its disks are right", async () => {
+        await using machine = await withBase();
+        const leaf = await killedRevert(machine);
+        const file = await edit(machine, "<vcpu>1", "<vcpu>4");
+        const error = await refused(machine.vm.create({ name: "later" }));
+        expect(error.message).toContain("put its disks where they belong");
+        expect(await readFile(file, "utf8")).toContain("<vcpu>4");
+        const wanted = /vda on "(.*?)"/.exec(error.message)?.[1] ?? "";
+        await edit(machine, leaf, wanted);
+        await machine.vm.create({ name: "later" });
+        expect(await readFile(file, "utf8")).toContain("<vcpu>4");
+        await machine.sound();
+    });
+});
