@@ -54,9 +54,9 @@ async function heldBy(file: string, target: string, snapshots: readonly Snapshot
     return false;
 }
 
-/** The firmware variables are none of the disks, and going back to a snapshot replaces them too. */
+/** The firmware variables are none of the disks, and going back to a snapshot replaces them too: where the current one holds none, nobody holds them. */
 async function nvramDiffers(nvram: string | null, saved: string | null): Promise<boolean> {
-    if (nvram === null || saved === null) return false;
+    if (nvram === null) return false;
     const size = (file: string) =>
         stat(file).then(
             (found) => found.size,
@@ -64,7 +64,7 @@ async function nvramDiffers(nvram: string | null, saved: string | null): Promise
         );
     const bytes = await size(nvram);
     if (bytes === null) return false; // There is nothing that could go.
-    return bytes !== (await size(saved)) || !(await readFile(nvram)).equals(await readFile(saved));
+    return saved === null || bytes !== (await size(saved)) || !(await readFile(nvram)).equals(await readFile(saved));
 }
 
 /** Whether the domain's live state differs from its current snapshot. */

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
-import { HostError } from "../../../provider/engine";
+import { DataLossError, HostError } from "../../../provider/engine";
 import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { Crasher, look } from "./crash";
@@ -112,5 +112,21 @@ suiteWith(needs(qemu), "what others do meanwhile", () => {
         await machine.vm.create({ name: "later" });
         expect(await readFile(file, "utf8")).toContain("<vcpu>4");
         await machine.sound();
+    });
+
+    test("firmware variables that the current snapshot does not hold make the tip dirty, those that it holds don't", async () => {
+        await using machine = await QemuMachine.make(["vda"]);
+        const nvram = join(machine.temporary, "nvram.fd");
+        await edit(machine, "</os>", `<nvram>${nvram}</nvram></os>`);
+        await machine.vm.create({ name: "a", parent: null });
+        expect((await machine.vm.hierarchy()).dirty).toBe(false);
+        await writeFile(nvram, "first");
+        expect((await machine.vm.hierarchy()).dirty).toBe(true);
+        await machine.vm.create({ name: "b" });
+        expect((await machine.vm.hierarchy()).dirty).toBe(false);
+        await machine.vm.revert("a", { force: true });
+        await writeFile(nvram, "precious");
+        expect(await refused(machine.vm.revert("b"))).toBeInstanceOf(DataLossError);
+        expect(await readFile(nvram, "utf8")).toBe("precious");
     });
 });
