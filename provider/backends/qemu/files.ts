@@ -1,4 +1,5 @@
-import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { type FileHandle, link, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Waits until what stands in a folder (names, not contents) is on the disk. */
@@ -29,6 +30,18 @@ export async function replaceFile(path: string, contents: string | Uint8Array): 
         throw error;
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
+}
+
+/** Makes a file so that a reader, or a kill, sees all of it or nothing. @throws EEXIST where there is one already, which stays. */
+export async function createFile(path: string, contents: string): Promise<void> {
+    const temporary = `${path}.${randomUUID()}`; // Others may be making it at the same time.
+    try {
+        await writeNewFile(temporary, contents);
+        await link(temporary, path);
+    } finally {
+        await removeFile(temporary);
+    }
     await syncFolder(dirname(path));
 }
 

@@ -6,7 +6,7 @@ import { formatXml, newDomain } from "../../xml";
 import type { Backend, BackendFactory, ManagedDomain, NewDomain } from "../backend";
 import { capabilities } from "./capabilities";
 import { QemuDomain } from "./domain";
-import { readIfThere, replaceFile } from "./files";
+import { createFile } from "./files";
 import { domainNames, newFolder, openFolder } from "./folder";
 import { Images } from "./images";
 
@@ -29,9 +29,12 @@ class QemuBackend implements Backend {
         const placed = disks.map((disk) => ({ ...disk, file: resolve(disk.file) }));
         for (const disk of placed) await this.checkImage(disk);
         const folder = await newFolder(this.root, name);
-        if ((await readIfThere(folder.domainFile)) !== null)
+        try {
+            await createFile(folder.domainFile, formatXml(newDomain({ name, uuid: randomUUID(), disks: placed })));
+        } catch (error) {
+            if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
             throw new AlreadyExistsError(`there is a domain ${quoted(name)} already under ${quoted(this.root)}; choose another name`);
-        await replaceFile(folder.domainFile, formatXml(newDomain({ name, uuid: randomUUID(), disks: placed })));
+        }
         return this.open(name);
     }
 

@@ -1,9 +1,9 @@
 // Nobody keeps a domain from being started, or its document from being edited, while an operation goes on or after it was interrupted.
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
-import { DataLossError, HostError } from "../../../provider/engine";
+import { AlreadyExistsError, DataLossError, HostError } from "../../../provider/engine";
 import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { Crasher, look } from "./crash";
@@ -128,5 +128,15 @@ suiteWith(needs(qemu), "what others do meanwhile", () => {
         await writeFile(nvram, "precious");
         expect(await refused(machine.vm.revert("b"))).toBeInstanceOf(DataLossError);
         expect(await readFile(nvram, "utf8")).toBe("precious");
+    });
+
+    test("of two definitions of one domain at the same time one wins, whole", async () => {
+        await using machine = await QemuMachine.make(["vda"]);
+        const disks = [{ target: "vda", file: await machine.image("other", "raw"), format: "raw" }];
+        const attempts = await Promise.allSettled(Array.from({ length: 8 }, () => machine.host.define({ name: "twice", disks })));
+        const lost = attempts.flatMap((attempt) => (attempt.status === "rejected" ? [attempt.reason as unknown] : []));
+        expect(lost).toHaveLength(7);
+        for (const error of lost) expect(error).toBeInstanceOf(AlreadyExistsError);
+        expect(await readdir(join(machine.root, "twice"))).toEqual(["domain.xml"]);
     });
 });
