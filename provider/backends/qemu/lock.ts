@@ -78,6 +78,15 @@ async function openLock(path: string): Promise<FileHandle> {
     }
 }
 
+/** By name, or by number where nobody gave this user one, as in containers that run as any user. */
+function me(): string {
+    try {
+        return userInfo().username;
+    } catch {
+        return `user ${process.getuid?.()}`;
+    }
+}
+
 /** Says who has the lock. Before it is given up it is wiped, so that nobody is told to wait for whoever had it last. */
 async function sign(file: FileHandle, who: string | null): Promise<void> {
     await file.truncate(0);
@@ -93,7 +102,7 @@ export async function takeLock(path: string, options: LockOptions, waitSeconds =
     const file = await openLock(path);
     try {
         await lockOrWait(file, path, options, waitSeconds);
-        await sign(file, `${options.purpose} by ${userInfo().username} on ${hostname()}, process ${process.pid}`).catch(() => undefined); // A full disk must not keep anybody from making room.
+        await sign(file, `${options.purpose} by ${me()} on ${hostname()}, process ${process.pid}`).catch(() => undefined); // A full disk must not keep anybody from making room.
     } catch (error) {
         await file.close();
         throw error;

@@ -1,6 +1,7 @@
 // Nobody keeps a domain from being started, or its document from being edited, while an operation goes on or after it was interrupted.
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import os from "node:os";
 import { join } from "node:path";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
 import { AlreadyExistsError, DataLossError, HostError } from "../../../provider/engine";
@@ -138,5 +139,14 @@ suiteWith(needs(qemu), "what others do meanwhile", () => {
         expect(lost).toHaveLength(7);
         for (const error of lost) expect(error).toBeInstanceOf(AlreadyExistsError);
         expect(await readdir(join(machine.root, "twice"))).toEqual(["domain.xml"]);
+    });
+
+    test("a user without a name takes a lock by number", async () => {
+        await using machine = await withBase();
+        jest.spyOn(os, "userInfo").mockImplementation(() => {
+            throw new Error("ENOENT: uv_os_get_passwd");
+        });
+        await machine.vm.create({ name: "x" });
+        expect((await machine.vm.hierarchy()).current).toBe("x");
     });
 });
