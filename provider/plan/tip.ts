@@ -47,7 +47,8 @@ export interface NewSnapshot extends CreateSettings {
 
 /**
  * Plans one creation, and moves the tip as it will move. Where the parent is current and nothing is provisioned, the tip as it is is frozen; elsewhere the
- * parent's contents. A tip that is left only because of that, and holds something, is kept as an automatic branch.
+ * parent's contents. A tip that is left only because of that, and holds something, is kept as an automatic branch; at a root the file of an external one
+ * keeps it, and commands write over it for an internal one.
  *
  * @throws InvalidInputError for a second root.
  */
@@ -60,7 +61,7 @@ export function planNewSnapshot(tip: Tip, wanted: NewSnapshot): CreateOperation 
     }
     const source = !wanted.provisioned && wanted.parent === tip.current ? "tip" : "parent";
     const moveTip = source === "tip" || tip.branch === null;
-    const leavesTip = source === "parent" && moveTip && wanted.parent !== null && tip.dirty;
+    const leavesTip = source === "parent" && moveTip && tip.dirty && (wanted.parent !== null || wanted.mode === "internal");
     const keepTip = leavesTip ? automaticBranch(tip) : null;
     tip.names.add(wanted.name);
     tip.roots = true;
