@@ -256,6 +256,9 @@ export class Draft {
                 ? []
                 : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config), from: checksum(seen.xml) }];
         const removal: RemoveStep[] = this.removed.length > 0 ? [{ kind: "remove", files: this.removed, stamps: seen.stamps }] : [];
+        const begun = new Map(this.prepare.flatMap((step, i) => (step.kind === "take" ? [[step, join(this.folder, `journal.take${i}`)] as const] : [])));
+        const marks: RemoveStep[] = begun.size > 0 ? [{ kind: "remove", files: [...begun.values()] }] : [];
+        const prepare = this.prepare.map((step) => (step.kind === "take" ? { ...step, begun: begun.get(step) } : step));
         const records: Records = {
             generation,
             next: this.next,
@@ -269,8 +272,8 @@ export class Draft {
         return {
             title,
             generation,
-            prepare: [...documents, ...overlays, ...this.prepare],
-            finish: [...this.finish, ...domain, ...removal],
+            prepare: [...documents, ...overlays, ...prepare],
+            finish: [...this.finish, ...domain, ...removal, ...marks],
             next: { records, files: [...this.files.values()], seen },
         };
     }

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { copyFile, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { HostError, quoted } from "../../model";
+import { AlreadyExistsError, HostError, quoted } from "../../model";
 import { parseDomain, parseXml } from "../../xml";
 import type { ProvisionStep, Step, StepContext } from "../backend";
-import { readIfThere, removeFile, replaceFile, syncFile, syncFolder } from "./files";
+import { readIfThere, removeFile, replaceFile, syncFile, syncFolder, writeNewFile } from "./files";
 import { refuseOpenImages } from "./holders";
 import type { Images } from "./images";
 import { readQcow2 } from "./qcow2";
@@ -32,6 +32,8 @@ export interface TakeStep extends Step {
     readonly kind: "take";
     readonly files: readonly string[];
     readonly tags: readonly string[];
+    /** A file that is made once none of the images is found to hold such a tag: until then, one that is there is somebody else's. */
+    readonly begun?: string;
 }
 
 /** The tip becomes what an internal snapshot holds; undone, what another one holds. */
@@ -127,8 +129,7 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
             await images.compress(step.from, step.to, step.type, step.backing, step.backingFormat, context);
             return syncFolders([step.to]);
         case "take":
-            for (const file of step.files) await images.takeSnapshots(file, step.tags);
-            return;
+            return take(images, step);
         case "apply":
             for (const file of step.files) if (!(context.again && (await movedOn(file, step)))) await images.applySnapshot(file, step.tag);
             return;
@@ -161,6 +162,28 @@ async function settleProvisioned({ files }: ProvisionStep): Promise<void> {
     const images = Object.values(files);
     await refuseOpenImages({ frozen: images, altered: [] });
     for (const file of images) await syncFile(file);
+}
+
+async function take(images: Images, { files, tags, begun }: TakeStep): Promise<void> {
+    for (const file of files) {
+        const stranger = (await readQcow2(file)).snapshots.find(({ name }) => tags.includes(name));
+        if (stranger) {
+            throw new AlreadyExistsError(
+                `somebody else took an internal snapshot ${quoted(stranger.name)} in the image ${quoted(file)} meanwhile; choose another name, or delete it there`,
+            );
+        }
+    }
+    if (begun !== undefined) {
+        await writeNewFile(begun, "");
+        await syncFolder(dirname(begun));
+    }
+    for (const file of files) await images.takeSnapshots(file, tags);
+}
+
+async function dropTaken(images: Images, { files, tags, begun }: TakeStep): Promise<void> {
+    if (begun !== undefined && !existsSync(begun)) return;
+    for (const file of files) await images.deleteSnapshots(file, tags);
+    if (begun !== undefined) await removeFile(begun);
 }
 
 async function movedOn(file: string, { from }: ApplyStep): Promise<boolean> {
@@ -222,8 +245,7 @@ export async function undo(images: Images, step: QemuStep): Promise<void> {
         case "compress":
             return removeFile(step.to);
         case "take":
-            for (const file of step.files) await images.deleteSnapshots(file, step.tags);
-            return;
+            return dropTaken(images, step);
         case "apply":
             if (step.undo === null) throw new HostError("this step can't be taken back", { step: step.kind });
             for (const file of step.files) if (await holds(file, step.undo)) await images.applySnapshot(file, step.undo);

@@ -7,8 +7,9 @@ import { QemuDomain } from "../../../provider/backends/qemu/domain";
 import { AlreadyExistsError, DataLossError, HostError } from "../../../provider/engine";
 import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
-import { Crasher, look } from "./crash";
+import { Crasher, look, recover } from "./crash";
 import { QemuMachine } from "./machine";
+import { imageOf } from "./tools";
 
 async function edit(machine: QemuMachine, from: string, to: string): Promise<string> {
     const file = join(machine.folder, "domain.xml");
@@ -148,5 +149,43 @@ suiteWith(needs(qemu), "what others do meanwhile", () => {
         });
         await machine.vm.create({ name: "x" });
         expect((await machine.vm.hierarchy()).current).toBe("x");
+    });
+
+    describe("an internal snapshot that somebody takes under the name of ours", () => {
+        const request = { name: "x", parent: "r", provision: [{ command: ["sh", "-c", 'exec qemu-img snapshot -c x "$SNAPTREE_DISK_VDB"'] }] };
+        const scene = async () => {
+            const machine = await QemuMachine.make(["vda", "vdb"]);
+            await machine.vm.create({ name: "r", parent: null, mode: "internal" });
+            await machine.vm.create({ name: "c" });
+            return machine;
+        };
+        const tags = async (machine: QemuMachine) => {
+            const { vda = "", vdb = "" } = await machine.files();
+            return [(await imageOf(vda)).internal, (await imageOf(vdb)).internal];
+        };
+
+        test("is kept when ours fails", async () => {
+            await using machine = await scene();
+            expect((await refused(machine.vm.create(request))).message).toContain("somebody else took an internal snapshot");
+            expect(await tags(machine)).toEqual([
+                ["r", "c"],
+                ["r", "c", "x"],
+            ]);
+            await machine.leave();
+            await machine.sound();
+        });
+
+        test("is kept when a kill is taken back", async () => {
+            await using machine = await scene();
+            for (let k = 0; !(await tags(machine))[1]?.includes("x"); k++)
+                expect(await crasher.run(machine, { verb: "create", request }, k)).toEqual({ points: null });
+            expect(await recover(machine)).toBe("taken back");
+            expect(await tags(machine)).toEqual([
+                ["r", "c"],
+                ["r", "c", "x"],
+            ]);
+            await machine.leave();
+            await machine.sound();
+        });
     });
 });
