@@ -1,7 +1,7 @@
 import { AlreadyExistsError, DataLossError, NotFoundError } from "../../provider/engine";
 import type { Stage } from "./index";
 import { holding } from "./bench";
-import { grow, growSeed, parents, place, refused, SEED, writeAll } from "./support";
+import { baseBranches, grow, growSeed, parents, place, refused, SEED, writeAll } from "./support";
 
 export function revertSuite({ machine: make, all, bench }: Stage): void {
     const mode = bench.mode === null ? {} : { mode: bench.mode };
@@ -12,7 +12,7 @@ export function revertSuite({ machine: make, all, bench }: Stage): void {
             for (const [n, parent, slot] of SEED) await grow(machine, n, parent, slot, mode);
             await machine.vm.revert(name);
             expect(await machine.tip()).toEqual(all(holding(holds)));
-            expect(place(await machine.vm.hierarchy())).toEqual({ current: name, branch: null, dirty: false, branches: [] });
+            expect(place(await machine.vm.hierarchy())).toEqual({ current: name, branch: null, dirty: false, branches: baseBranches(bench) });
             for (const [other, , , bytes] of SEED) expect([other, await machine.snapshot(other)]).toEqual([other, all(holding(bytes))]);
         });
 

@@ -1,5 +1,5 @@
 import type { CreateRequest, Hierarchy } from "../../provider/engine";
-import type { Machine } from "./bench";
+import type { Bench, Machine } from "./bench";
 
 /** Writes one slot of every disk of the tip. */
 export async function writeAll(machine: Machine, slot: number, character: string): Promise<void> {
@@ -32,6 +32,11 @@ export async function growSeed(machine: Machine): Promise<void> {
 /** `{ a: null, b: "a" }`. */
 export function parents(hierarchy: Hierarchy): Record<string, string | null> {
     return Object.fromEntries(hierarchy.snapshots.map(({ name, parent }) => [name, parent]));
+}
+
+/** The branches that a provisioned root leaves: where commands write to the disk itself, one keeps what it was. */
+export function baseBranches({ mode }: Bench): string[] {
+    return mode === "internal" ? ["auto-base-1"] : [];
 }
 
 /** Where the domain is: what reads of a hierarchy as one line of a test. */
