@@ -1,4 +1,4 @@
-import type { CreateSettings, DeleteScope, Loss } from "../model";
+import type { CreateSettings, DeleteScope, Loss, RedefineOperation } from "../model";
 
 /** Accepted losses: all, none, or those that are listed (`snapshot:d`, `branch:case-42`, `tip`). */
 export type Force = boolean | readonly Loss[];
@@ -27,22 +27,7 @@ export interface CreateRequest extends CreateSettings {
 }
 
 /** Metadata to restore or to alter; what is absent stays. */
-export interface RedefineRequest {
-    readonly name: string;
-    /** The new name. */
-    readonly rename?: string;
-    /** Null: none. */
-    readonly description?: string | null;
-    /** A whole `<domainsnapshot>` document. */
-    readonly xml?: string;
-    /** Whole seconds since 1970. */
-    readonly creationTime?: number;
-    /** One of libvirt's words. */
-    readonly state?: string;
-    readonly current?: boolean;
-    /** Past what is refused otherwise (design section 2). */
-    readonly force?: boolean;
-}
+export type RedefineRequest = Omit<RedefineOperation, "kind">;
 
 export interface DeleteRequest {
     /** Default: `keepChildren`. */
