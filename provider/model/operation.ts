@@ -85,7 +85,6 @@ export interface RevertOperation {
     readonly name: string;
     /** The branch that keeps the tip which is left; null: it has a branch already, or goes. */
     readonly keepTip: string | null;
-    readonly force?: boolean;
 }
 
 /** One change of a hierarchy, as plans list them and backends carry them out. Plain data: it survives JSON. */
