@@ -37,7 +37,9 @@ function build(streams: Streams): Command {
 
     program
         .command("define")
-        .description("make a domain of disk images that are there already; they stay where they are, and are never written once an external snapshot stands on them")
+        .description(
+            "make a domain of disk images that are there already; they stay where they are, and are never written once an external snapshot stands on them",
+        )
         .argument("<domain>", "its name")
         .requiredOption("--disk <target=file>", "a disk and its image; give it once for each disk", parseDisk)
         .option("--format <format>", "the images' format: qcow2, raw", "qcow2")
