@@ -85,6 +85,8 @@ export class VirtualMachine {
     /** Work on one domain in this process goes one after another; the domain's lock keeps other processes out. */
     private readonly turns = new Turns((turns, next) => this.serve(turns, next));
 
+    private admitted: Promise<unknown> = Promise.resolve();
+
     constructor(
         private readonly host: string,
         private readonly managed: ManagedDomain,
@@ -115,7 +117,7 @@ export class VirtualMachine {
         checkFlags(request);
         const name = request.name ?? String(Math.floor(Date.now() / 1000));
         if (request.name !== undefined) checkNewName(name);
-        await this.refuseTpm(force);
+        await this.admit(force);
         const wanted = { ...settings, name, provisioned: (provision?.length ?? 0) > 0 };
         const after = await this.turns.take({
             what: `creating ${quoted(name)}`,
@@ -142,6 +144,13 @@ export class VirtualMachine {
             made: false,
             contentId: null,
         };
+    }
+
+    /** Work gets its turn in the order in which it was asked for, however long the look at the domain takes. */
+    private admit(force: Force | undefined): Promise<void> {
+        const admitted = this.admitted.then(() => this.refuseTpm(force));
+        this.admitted = admitted.catch(() => undefined);
+        return admitted;
     }
 
     /** No snapshot can hold what a TPM holds, so going back would leave the two apart. */
@@ -171,7 +180,7 @@ export class VirtualMachine {
     /** The tip becomes the snapshot's state again (reset). @throws DataLossError, NotFoundError */
     async revert(name: string, request: RevertRequest = {}, options: RunOptions = {}): Promise<void> {
         if (typeof request.keep === "string") checkNewName(request.keep, "keep");
-        await this.refuseTpm(request.force);
+        await this.admit(request.force);
         await this.turns.take({
             what: `reverting to ${quoted(name)}`,
             make: (hierarchy) => planRevert(hierarchy, name, request.keep),

@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 
-/** What tells a file that was written or replaced from one that was left alone, without reading it; null where there is none. */
+/** What tells a file that was written from one that was left alone, or copied whole with its times, without reading it; null where there is none. */
 export async function stampOf(file: string): Promise<string | null> {
     try {
-        const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true });
-        return [dev, ino, size, mtimeNs].join(":");
+        const { size, mtimeNs } = await stat(file, { bigint: true });
+        return `${size}:${mtimeNs}`;
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
         throw error;
