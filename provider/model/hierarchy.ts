@@ -22,6 +22,11 @@ export interface Hierarchy {
     readonly branches: readonly Branch[];
 }
 
+/** What to say where a snapshot is asked for that is not there. */
+export function noSuchSnapshot(name: string): NotFoundError {
+    return new NotFoundError(`there is no snapshot ${quoted(name)}; “snaptree list” shows what is there`);
+}
+
 /** What places a node in a hierarchy. */
 export interface Placed {
     readonly name: string;
@@ -77,7 +82,7 @@ export class Tree<T extends Placed> {
     /** @throws NotFoundError */
     need(name: string): T {
         const node = this.byName.get(name);
-        if (!node) throw new NotFoundError(`there is no snapshot ${quoted(name)}; “snaptree list” shows what is there`);
+        if (!node) throw noSuchSnapshot(name);
         return node;
     }
 

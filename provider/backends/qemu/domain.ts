@@ -1,6 +1,6 @@
 import { access, copyFile, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { type Domain, type Hierarchy, HostError, listed, NotFoundError, type Operation, quoted, type Snapshot } from "../../model";
+import { type Domain, type Hierarchy, HostError, listed, noSuchSnapshot, type Operation, quoted, type Snapshot } from "../../model";
 import { child, formatSnapshot, parseSnapshot, withDiskFiles } from "../../xml";
 import type { JournalEntry, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { capabilities } from "./capabilities";
@@ -99,7 +99,7 @@ export class QemuDomain implements ManagedDomain {
     async document(snapshot: string): Promise<string> {
         const records = await this.folder.records();
         const record = records.snapshots.get(snapshot);
-        if (!record) throw new NotFoundError(`there is no snapshot ${quoted(snapshot)}; “snaptree list” shows what is there`);
+        if (!record) throw noSuchSnapshot(snapshot);
         const stored = parseSnapshot(await readFile(record.document, "utf8"));
         const files = Object.fromEntries(
             Object.entries(record.files).map(([target, file]) => [target, { file, format: records.images.get(file)?.format ?? "qcow2" }]),

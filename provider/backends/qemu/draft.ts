@@ -4,8 +4,9 @@ import { type Domain, HostError, InvalidInputError, quoted } from "../../model";
 import { formatXml, parseDomain, withDiskFiles, type XmlElement } from "../../xml";
 import type { Step, Transaction } from "../backend";
 import type { Use } from "./holders";
+import { MAX_BACKING_BYTES } from "./qcow2";
 import type { BranchRecord, Files, ImageRecord, Records, SnapshotRecord } from "./records";
-import type { QemuStep, RemoveStep, TakeStep } from "./steps";
+import { type QemuStep, type RemoveStep, type TakeStep, writtenBy } from "./steps";
 import { checksum } from "./stamps";
 import type { NewOverlay } from "./storage-daemon";
 
@@ -33,9 +34,6 @@ export interface Seen {
 }
 
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
-
-/** The longest name of a backing file that a qcow2 header holds. */
-const MAX_BACKING_BYTES = 1023;
 
 /**
  * The records and the domain's document as operations leave them, and the steps that get there. Nothing outside is changed: compiling several
@@ -276,26 +274,6 @@ export class Draft {
             finish: [...this.finish, ...domain, ...removal, ...marks],
             next: { records, files: [...this.files.values()], seen },
         };
-    }
-}
-
-/** The images that a step leaves other than it found them. */
-function writtenBy(step: QemuStep): readonly string[] {
-    switch (step.kind) {
-        case "take":
-        case "apply":
-        case "drop":
-            return step.files;
-        case "pull":
-        case "point":
-        case "commit":
-            return [step.overlay];
-        case "compress":
-            return [step.to];
-        case "provision":
-            return Object.values(step.files);
-        default:
-            return [];
     }
 }
 

@@ -92,14 +92,20 @@ export class Folder {
     }
 }
 
+/** What to say of a root that can't be looked at. */
+export function unreachable(root: string, cause: unknown): UnreachableError {
+    const why = (cause as Error).message;
+    return new UnreachableError(
+        `the host's folder ${quoted(root)} can't be reached: ${why}; make or mount it, or correct the URI`,
+        { folder: root },
+        { cause },
+    );
+}
+
 /** @throws UnreachableError where the root is not there: an unmounted share is no empty host. */
 async function checkRoot(root: string): Promise<void> {
     const there = await stat(root).catch((error: unknown) => {
-        throw new UnreachableError(
-            `the host's folder ${quoted(root)} can't be reached: ${(error as Error).message}; make or mount it, or correct the URI`,
-            { folder: root },
-            { cause: error },
-        );
+        throw unreachable(root, error);
     });
     if (!there.isDirectory()) throw new UnreachableError(`the host's ${quoted(root)} is no folder; correct the URI`, { folder: root });
 }

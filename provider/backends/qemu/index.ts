@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
-import { AlreadyExistsError, InvalidInputError, quoted, UnreachableError } from "../../model";
+import { AlreadyExistsError, InvalidInputError, quoted } from "../../model";
 import { formatXml, newDomain } from "../../xml";
 import type { Backend, BackendFactory, ManagedDomain, NewDomain } from "../backend";
 import { capabilities } from "./capabilities";
 import { QemuDomain } from "./domain";
 import { createFile } from "./files";
-import { domainNames, newFolder, openFolder } from "./folder";
+import { domainNames, newFolder, openFolder, unreachable } from "./folder";
 import { Images } from "./images";
 
 class QemuBackend implements Backend {
@@ -84,11 +84,7 @@ export const qemu: BackendFactory = {
     connect: async (uri) => {
         const root = rootOf(uri);
         const folder = await realpath(root).catch((error: unknown) => {
-            throw new UnreachableError(
-                `the host's folder ${quoted(root)} can't be reached: ${(error as Error).message}; make or mount it, or correct the URI`,
-                { folder: root },
-                { cause: error },
-            );
+            throw unreachable(root, error);
         });
         return new QemuBackend(folder);
     },

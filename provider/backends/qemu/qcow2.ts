@@ -16,7 +16,7 @@ const MAX_SNAPSHOTS = 65_536;
 /** Bytes that QEMU allows for an entry of the snapshot table at most: 40, 1,024 of extra data, an ID and a name of 255 each. */
 const LARGEST_ENTRY = 2048;
 const HEADER_BYTES = 4096;
-const MAX_BACKING_BYTES = 1023;
+export const MAX_BACKING_BYTES = 1023;
 const EXTENDED_L2 = 0x10n;
 /** Incompatible features that QEMU knows: dirty, corrupt, external data file, compression type, extended L2 entries. */
 const KNOWN_FEATURES = 0x1fn;

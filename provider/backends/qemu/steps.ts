@@ -215,8 +215,8 @@ async function repair(images: Images, step: QemuStep): Promise<void> {
     for (const file of await changedBy(images, step)) if (existsSync(file)) await images.repairLeaks(file);
 }
 
-/** The images that a step changes and that outlast it. */
-async function changedBy(images: Images, step: QemuStep): Promise<readonly string[]> {
+/** The images that a step leaves other than it found them. */
+export function writtenBy(step: QemuStep): readonly string[] {
     switch (step.kind) {
         case "take":
         case "apply":
@@ -224,12 +224,21 @@ async function changedBy(images: Images, step: QemuStep): Promise<readonly strin
             return step.files;
         case "pull":
         case "point":
-            return [step.overlay];
         case "commit":
-            return existsSync(step.overlay) ? [(await images.info(step.overlay, "qcow2")).backing ?? step.overlay] : [];
+            return [step.overlay];
+        case "compress":
+            return [step.to];
+        case "provision":
+            return Object.values(step.files);
         default:
             return [];
     }
+}
+
+/** The images that a step changes and that outlast it. */
+async function changedBy(images: Images, step: QemuStep): Promise<readonly string[]> {
+    if (step.kind === "commit") return existsSync(step.overlay) ? [(await images.info(step.overlay, "qcow2")).backing ?? step.overlay] : [];
+    return step.kind === "compress" || step.kind === "provision" ? [] : writtenBy(step);
 }
 
 /** Takes back one step of a preparation, whether it was carried out, half carried out, or not at all. */

@@ -8,6 +8,7 @@ import { compileDelete } from "./delete";
 import { externalFromParent, externalFromTip } from "./external";
 import { internalFromParent, internalFromTip } from "./internal";
 import { renameSnapshot } from "./rename";
+import { saveNvram } from "./tip";
 import type { World } from "./world";
 
 /** The hierarchy's mode; a branch tells it when all snapshots are gone. */
@@ -90,7 +91,7 @@ export function remember(draft: Draft, operation: CreateOperation, taken: Taken)
         files: taken.files,
         tag: taken.tag,
         document: draft.addFile("snapshot", "xml", documentOf(operation, taken, creationTime)),
-        nvram: taken.nvram === null ? null : draft.addFile("nvram", "fd", { copyOf: taken.nvram }),
+        nvram: saveNvram(draft, taken.nvram),
         contentId: randomUUID(),
     });
 }

@@ -1,4 +1,4 @@
-import { type Domain, HostError, NotFoundError, quoted } from "../../../model";
+import { type Domain, HostError, noSuchSnapshot, quoted } from "../../../model";
 import { child, parseDomain, parseSnapshot, withDiskFiles, type XmlElement } from "../../../xml";
 import type { Draft } from "../draft";
 import type { Files, SnapshotRecord } from "../records";
@@ -14,7 +14,7 @@ export interface World extends Surroundings {
 /** @throws NotFoundError */
 export function snapshotOf(draft: Draft, name: string): SnapshotRecord {
     const found = draft.snapshots.get(name);
-    if (!found) throw new NotFoundError(`there is no snapshot ${quoted(name)}; “snaptree list” shows what is there`);
+    if (!found) throw noSuchSnapshot(name);
     return found;
 }
 
