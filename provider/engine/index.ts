@@ -65,6 +65,21 @@ export async function connect(uri: string | undefined = process.env.SNAPTREE_HOS
 
 export type { Capabilities, ConnectOptions, NewDomain } from "../backends/backend";
 export * from "../model";
-export { type Desired, type DesiredSnapshot, Plan } from "../plan";
+export { type Desired, type DesiredBranch, type DesiredSnapshot, Plan } from "../plan";
 export { VirtualMachine } from "./machine";
-export type { ApplyOptions, Command, CreateRequest, DeleteRequest, Force, Progress, RedefineRequest, RevertRequest, RunOptions } from "./requests";
+export type {
+    ApplyOptions,
+    BranchRequest,
+    Command,
+    CreateRequest,
+    DeactivateRequest,
+    DeleteRequest,
+    Force,
+    MoveRequest,
+    Progress,
+    RedefineRequest,
+    ResetRequest,
+    RevertRequest,
+    RunOptions,
+    UnbranchRequest,
+} from "./requests";

@@ -1,9 +1,52 @@
-import { checkFlags } from "./flags";
-import { checkNewName, type CreateOperation, type Hierarchy, type Operation, quoted, type Snapshot, StalePlanError, UnsupportedError } from "../model";
+import { checkDeactivateFlags, checkFlags, checkRevertFlags } from "./flags";
+import {
+    type Branch,
+    checkNewName,
+    type CreateOperation,
+    type Hierarchy,
+    noSuchBranch,
+    type Operation,
+    quoted,
+    type Snapshot,
+    StalePlanError,
+    UnsupportedError,
+} from "../model";
 import type { ManagedDomain, ProvisionStep } from "../backends/backend";
-import { describe, type Desired, foresee, type Plan, plan, planCreate, planDelete, planRedefine, planRevert, refuseLosses, staleNode } from "../plan";
+import {
+    describe,
+    type Desired,
+    foresee,
+    type Plan,
+    plan,
+    planBranch,
+    planCreate,
+    planDeactivate,
+    planDelete,
+    planRedefine,
+    planRename,
+    planReset,
+    planRevert,
+    planSwitch,
+    planUnbranch,
+    refuseLosses,
+    staleNode,
+} from "../plan";
 import { runCommand } from "./provision";
-import type { ApplyOptions, CreateRequest, DeleteRequest, Force, Progress, RedefineRequest, RevertRequest, RunOptions } from "./requests";
+import type {
+    ApplyOptions,
+    BranchRequest,
+    CreateRequest,
+    DeactivateRequest,
+    DeleteRequest,
+    Force,
+    MoveRequest,
+    Progress,
+    RedefineRequest,
+    ResetRequest,
+    RevertRequest,
+    RunOptions,
+    UnbranchRequest,
+} from "./requests";
 import { execute, type Execution, recover } from "./transaction";
 import { onlooking, sayWhy } from "./guard";
 import { type Turn, Turns } from "./turns";
@@ -143,6 +186,9 @@ export class VirtualMachine {
             files: {},
             made: false,
             contentId: null,
+            committing: false,
+            owner: null,
+            bytes: null,
         };
     }
 
@@ -177,29 +223,89 @@ export class VirtualMachine {
         });
     }
 
-    /** The tip becomes the snapshot's state again (reset). @throws DataLossError, NotFoundError */
+    /**
+     * The tip becomes the snapshot's state again (reset, the default), goes on from the leaf on it (follow), or is merged into it (commit).
+     *
+     * @throws FlagConflictError, NotFoundError, DataLossError, BusyError, UnsupportedError
+     */
     async revert(name: string, request: RevertRequest = {}, options: RunOptions = {}): Promise<void> {
-        if (typeof request.keep === "string") checkNewName(request.keep, "keep");
-        await this.admit(request.force);
-        await this.turns.take({
-            what: `reverting to ${quoted(name)}`,
-            make: (hierarchy) => planRevert(hierarchy, name, request.keep),
-            force: request.force ?? false,
-            options,
-            joins: false,
-        });
+        checkRevertFlags(request);
+        const { follow, commit, discard, resetNvram, ...move } = request;
+        const how = follow ? "follow" : commit ? "commit" : "reset";
+        await this.admitMove(move);
+        const make = (hierarchy: Hierarchy) => planRevert(hierarchy, name, { ...move, how, discard: discard ?? false, resetNvram });
+        await this.run(`reverting to ${quoted(name)}`, make, request.force, options);
+    }
+
+    /** Forks a branch at a snapshot, leaf or not. The domain stays where it is. @throws AlreadyExistsError, NotFoundError */
+    async branch(name: string, { from, owner }: BranchRequest, options: RunOptions = {}): Promise<Branch> {
+        checkNewName(name);
+        await this.admit(false);
+        const after = await this.run(`branching ${quoted(name)}`, (hierarchy) => planBranch(hierarchy, name, from, owner), false, options);
+        const made = after.branches.find((branch) => branch.name === name);
+        if (!made) throw noSuchBranch(name);
+        return made;
+    }
+
+    /** Goes over to a branch and on from its disks as they are. A dirty tip that has no branch is kept as one. @throws NotFoundError, BusyError */
+    async switch(name: string, request: MoveRequest = {}, options: RunOptions = {}): Promise<void> {
+        await this.admitMove(request);
+        await this.run(`switching to ${quoted(name)}`, (hierarchy) => planSwitch(hierarchy, name, request), request.force, options);
+    }
+
+    /** Removes a branch: its leaf goes, or is merged into the snapshot that it stands on. @throws NotFoundError, InvalidInputError, DataLossError */
+    async unbranch(name: string, request: UnbranchRequest = {}, options: RunOptions = {}): Promise<void> {
+        await this.run(`removing branch ${quoted(name)}`, (hierarchy) => planUnbranch(hierarchy, name, request), request.force, options);
+    }
+
+    /** Empties a branch's leaf; to its fork: its own snapshots go too. @throws NotFoundError, DataLossError */
+    async resetBranch(name: string, { toFork = false, force }: ResetRequest = {}, options: RunOptions = {}): Promise<void> {
+        await this.run(`resetting branch ${quoted(name)}`, (hierarchy) => planReset(hierarchy, name, toFork), force, options);
+    }
+
+    /** Gives a branch another name. @throws NotFoundError, AlreadyExistsError */
+    async renameBranch(name: string, to: string, options: RunOptions = {}): Promise<void> {
+        checkNewName(to);
+        await this.run(`renaming branch ${quoted(name)}`, (hierarchy) => planRename(hierarchy, name, to), false, options);
+    }
+
+    /**
+     * Stops using a snapshot (API v2): the tip moves to its parent and what was written since is kept as a branch; with `merge` the snapshot's contents
+     * become its parent's; with `discard` it goes. The `Force` ones also when others are lost.
+     *
+     * @throws FlagConflictError, NotFoundError, DataLossError; InvalidInputError for a root.
+     */
+    async deactivate(name: string, request: DeactivateRequest = {}, options: RunOptions = {}): Promise<void> {
+        checkDeactivateFlags(request);
+        const { merge, mergeForce, discard, discardForce } = request;
+        const how = merge || mergeForce ? "merge" : discard || discardForce ? "discard" : "keep";
+        const force = mergeForce === true || discardForce === true;
+        await this.run(`deactivating ${quoted(name)}`, (hierarchy) => planDeactivate(hierarchy, name, how), force, options);
     }
 
     /** Deletes a snapshot's name; with a scope, what is below it too. @throws DataLossError, NotFoundError */
     async delete(name: string, request: DeleteRequest = {}, options: RunOptions = {}): Promise<void> {
-        const scope = request.scope ?? "keepChildren";
-        await this.turns.take({
-            what: `deleting ${quoted(name)}`,
-            make: (hierarchy) => planDelete(hierarchy, name, scope, request.tip ?? "keep"),
-            force: request.force ?? false,
-            options,
-            joins: false,
-        });
+        const make = (hierarchy: Hierarchy) => planDelete(hierarchy, name, request.scope ?? "keepChildren", request.tip ?? "keep");
+        await this.run(`deleting ${quoted(name)}`, make, request.force, options);
+    }
+
+    /** What is asked for is planned under the lock and carried out, one after another. */
+    private run(what: string, make: (hierarchy: Hierarchy) => Plan, force: Force | undefined, options: RunOptions): Promise<Hierarchy> {
+        return this.turns.take({ what, make, force: force ?? false, options, joins: false });
+    }
+
+    /** What can be refused of a move before anything is looked at. */
+    private async admitMove({ keep, powerState, force }: MoveRequest): Promise<void> {
+        if (typeof keep === "string") checkNewName(keep, "keep");
+        const { backend, running } = this.managed.capabilities;
+        if (powerState !== undefined && powerState !== "shutoff" && !running) {
+            throw new UnsupportedError(
+                backend,
+                `starting a domain (${powerState})`,
+                "leave that out, and start the domain with QEMU yourself, on the disks that its document names",
+            );
+        }
+        await this.admit(force);
     }
 
     /** What it takes to get from what is there to what is wanted. Changes nothing. */

@@ -1,4 +1,4 @@
-import type { CreateSettings, DeleteScope, Loss, RedefineOperation } from "../model";
+import type { CreateSettings, DeleteScope, Leave, Loss, PowerChoice, RedefineOperation } from "../model";
 
 /** Accepted losses: all, none, or those that are listed (`snapshot:d`, `branch:case-42`, `tip`). */
 export type Force = boolean | readonly Loss[];
@@ -40,10 +40,58 @@ export interface DeleteRequest {
     readonly force?: Force;
 }
 
-export interface RevertRequest {
+/** How the domain goes elsewhere. */
+export interface MoveRequest {
     /** Keep the tip that is left as this branch; true: as an automatic one. */
     readonly keep?: string | true;
+    /** What the domain does afterwards. Default: `shutoff`. */
+    readonly powerState?: PowerChoice;
+    /** What to do first with a domain that runs. Default: `refuse`. */
+    readonly leave?: Leave;
     readonly force?: Force;
+}
+
+export interface RevertRequest extends MoveRequest {
+    /** The tip becomes the snapshot's state again. The default; `reset`, `follow` and `commit` exclude each other. */
+    readonly reset?: boolean;
+    /** Goes on from the leaf that stands directly on the snapshot, as it is. */
+    readonly follow?: boolean;
+    /** Merges that leaf into the snapshot's file, and takes the snapshot again there. */
+    readonly commit?: boolean;
+    /** The snapshot's name is deleted afterwards. */
+    readonly discard?: boolean;
+    /** The guest's firmware variables start from their template again. */
+    readonly resetNvram?: boolean;
+}
+
+/** A branch that is asked for. */
+export interface BranchRequest {
+    /** The snapshot that it forks from. */
+    readonly from: string;
+    /** Who manages it, as the records mark it. */
+    readonly owner?: string;
+}
+
+export interface UnbranchRequest {
+    /** Merge its leaf into the snapshot that it stands on first. Default: the leaf goes. */
+    readonly commit?: boolean;
+    /** Where the domain is on it: `refuse` (default), or `leave`: the tip goes on without a name. */
+    readonly active?: "refuse" | "leave";
+    readonly force?: Force;
+}
+
+export interface ResetRequest {
+    /** Back to the snapshot that it forks from: its own snapshots go too. Default: to its newest snapshot. */
+    readonly toFork?: boolean;
+    readonly force?: Force;
+}
+
+/** At most one; default: the tip is kept as a branch. The `Force` ones also accept that others are lost. */
+export interface DeactivateRequest {
+    readonly merge?: boolean;
+    readonly mergeForce?: boolean;
+    readonly discard?: boolean;
+    readonly discardForce?: boolean;
 }
 
 /** What happens while an operation runs. */

@@ -11,4 +11,8 @@ export interface Branch {
     readonly dirty: boolean;
     /** Disk target to the absolute path of its leaf; in the internal model, of the image that holds its tip snapshot. */
     readonly files: Readonly<Record<string, string>>;
+    /** Who manages it; null: nobody said so. */
+    readonly owner: string | null;
+    /** Bytes that its leaf takes on the disk; null where that was not asked for or is not known. */
+    readonly bytes: number | null;
 }

@@ -27,6 +27,11 @@ export function noSuchSnapshot(name: string): NotFoundError {
     return new NotFoundError(`there is no snapshot ${quoted(name)}; “snaptree list” shows what is there`);
 }
 
+/** What to say where a branch is asked for that is not there. */
+export function noSuchBranch(name: string): NotFoundError {
+    return new NotFoundError(`there is no branch ${quoted(name)}; “snaptree list” shows what is there`);
+}
+
 /** What places a node in a hierarchy. */
 export interface Placed {
     readonly name: string;

@@ -1,5 +1,21 @@
 import type { Mode } from "./snapshot";
 
+/** What the domain is to do once it stands elsewhere. */
+export type PowerChoice = "shutoff" | "running" | "paused";
+
+/** What to do with a running domain before it is switched away from its state (design section 2, *leave*). */
+export type Leave = "refuse" | "shutdown" | "checkpoint" | "destroy";
+
+/** How an operation leaves one tip and arrives at another. */
+export interface Move {
+    /** The automatic or named branch that keeps the tip which is left; null: it has a branch already, or goes. */
+    readonly keepTip: string | null;
+    /** Default: `shutoff`. */
+    readonly powerState?: PowerChoice;
+    /** Default: `refuse`. */
+    readonly leave?: Leave;
+}
+
 /** How one disk takes part in a snapshot (`<disk>` under `<disks>` of a `<domainsnapshot>`). */
 export interface DiskChoice {
     /** `no` leaves the disk out: it is shared and untouched. */
@@ -34,6 +50,8 @@ export interface CreateSettings {
     readonly reuseExternal?: boolean;
     /** Take it, then forget it. */
     readonly noMetadata?: boolean;
+    /** Who manages it, as the records mark it; default: nobody. */
+    readonly owner?: string;
 }
 
 /** A snapshot is taken: of the tip as it is, or of what stands at its parent. */
@@ -77,15 +95,105 @@ export interface DeleteOperation {
     readonly scope: DeleteScope;
     /** Branches that stand on what goes, and go with it. */
     readonly branches: readonly string[];
+    /** `keep`: the backing chain stays as it is, with an unnamed inner file where the contents were (discard). Default: files are merged. */
+    readonly chain?: "keep";
 }
 
-/** The tip becomes the snapshot's state again. */
-export interface RevertOperation {
+/** The tip becomes the snapshot's state again (reset). The branch that runs directly on it is emptied; any other keeps what it has. */
+export interface RevertOperation extends Move {
     readonly kind: "revert";
     readonly name: string;
-    /** The branch that keeps the tip which is left; null: it has a branch already, or goes. */
-    readonly keepTip: string | null;
+    /** The guest's firmware variables start from their template again. */
+    readonly resetNvram?: boolean;
+}
+
+/** A leaf's changes are merged into the contents of the snapshot that it stands on, which is taken again there. */
+export interface CommitOperation {
+    readonly kind: "commit";
+    readonly name: string;
+    /** The branch whose leaf it is; null: the domain's tip, which has no branch. */
+    readonly branch: string | null;
+    /** Nothing is taken again: the snapshot's name goes, and the chain shrinks to what it was before it. */
+    readonly discard: boolean;
+    /** Other snapshots that stand on the old contents, and become invalid: they go. Children first. */
+    readonly snapshots: readonly string[];
+    /** Other branches that do. */
+    readonly branches: readonly string[];
+}
+
+/** A snapshot's contents become its parent's: what stands on it stands on the parent then, and its own name goes. */
+export interface MergeOperation {
+    readonly kind: "merge";
+    readonly name: string;
+    readonly into: string;
+    /** Others that stand on the parent's old contents, and go. Children first. */
+    readonly snapshots: readonly string[];
+    readonly branches: readonly string[];
+}
+
+/** A branch is forked at a snapshot, leaf or not. The domain stays where it is. */
+export interface BranchOperation {
+    readonly kind: "branch";
+    readonly name: string;
+    readonly from: string;
+    readonly owner?: string;
+}
+
+/** The domain goes over to a branch, and goes on from its disks as they are (follow). */
+export interface SwitchOperation extends Move {
+    readonly kind: "switch";
+    readonly name: string;
+}
+
+/** A branch goes, with its leaf. Where the domain is on it, the tip goes on without a name. */
+export interface UnbranchOperation {
+    readonly kind: "unbranch";
+    readonly name: string;
+}
+
+/** A branch's tip becomes what a snapshot holds; the domain stays on its branch. */
+export interface ResetOperation {
+    readonly kind: "reset";
+    readonly name: string;
+    /** The snapshot that its leaf stands on afterwards. */
+    readonly to: string;
+    /** The branch's own snapshots, which go with it: newest first. */
+    readonly snapshots: readonly string[];
+}
+
+/** A branch gets another name. */
+export interface RenameOperation {
+    readonly kind: "rename";
+    readonly name: string;
+    readonly to: string;
+}
+
+/** A branch whose leaf is there is put into the records: one that was made elsewhere, or that only the disks still know. Disks are not touched. */
+export interface AdoptOperation {
+    readonly kind: "adopt";
+    readonly name: string;
+    readonly from: string | null;
+    readonly tip: string | null;
+    /** Disk target to the absolute path of its leaf; in the internal model, of the image that holds its tip snapshot. */
+    readonly files: Readonly<Record<string, string>>;
+    /** Name of its tip snapshot in its images, in the internal model; null in the external one. */
+    readonly tag: string | null;
+    /** The `<domain>` document that travels with it; absent: that of its newest snapshot. */
+    readonly xml?: string;
+    readonly owner?: string;
 }
 
 /** One change of a hierarchy, as plans list them and backends carry them out. Plain data: it survives JSON. */
-export type Operation = CreateOperation | RedefineOperation | DeleteOperation | RevertOperation;
+export type Operation =
+    | CreateOperation
+    | RedefineOperation
+    | DeleteOperation
+    | RevertOperation
+    | CommitOperation
+    | MergeOperation
+    | BranchOperation
+    | SwitchOperation
+    | UnbranchOperation
+    | ResetOperation
+    | RenameOperation
+    | AdoptOperation;

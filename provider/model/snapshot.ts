@@ -24,4 +24,10 @@ export interface Snapshot {
     readonly made: boolean;
     /** New at each creation, the same for as long as the snapshot keeps its contents; null where the host has kept none. */
     readonly contentId: string | null;
+    /** A leaf is being merged into its contents, and that was interrupted: until it is run again to its end, there is no going back to it. */
+    readonly committing: boolean;
+    /** Who manages it; null: nobody said so. */
+    readonly owner: string | null;
+    /** Bytes that it takes on the disk and that nothing else needs; null where that was not asked for or is not known. */
+    readonly bytes: number | null;
 }

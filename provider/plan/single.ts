@@ -4,7 +4,6 @@ import {
     type DeleteScope,
     type Hierarchy,
     InvalidInputError,
-    type Loss,
     NotFoundError,
     type Operation,
     quoted,
@@ -12,12 +11,9 @@ import {
     type Snapshot,
     Tree,
 } from "../model";
-import { basisOf, Plan } from "./plan";
-import { automaticBranch, type NewSnapshot, planNewSnapshot, tipOf } from "./tip";
-
-function planOf(hierarchy: Hierarchy, operations: readonly Operation[], losses: readonly Loss[] = []): Plan {
-    return new Plan(operations, losses, [], basisOf(hierarchy, operations));
-}
+import { type Plan, planOf } from "./plan";
+import { refuseCommitting } from "./moves";
+import { type NewSnapshot, planNewSnapshot, tipOf } from "./tip";
 
 /** Takes a snapshot; `parent` undefined: under the current one. With `replace`, one of that name goes first. */
 export function planCreate(hierarchy: Hierarchy, wanted: Omit<NewSnapshot, "parent"> & { parent?: string | null | undefined }, replace: boolean): Plan {
@@ -36,7 +32,10 @@ export function planCreate(hierarchy: Hierarchy, wanted: Omit<NewSnapshot, "pare
     tip.roots = wanted.parent !== undefined && tree.size > (replaced ? 1 : 0);
     const parent = wanted.parent === undefined ? tip.current : wanted.parent;
     if (parent !== null && (!tree.has(parent) || parent === wanted.name)) throw new NotFoundError(`the parent ${quoted(parent)} is not there; create it first`);
-    return planOf(hierarchy, [{ ...planNewSnapshot(tip, { ...wanted, parent }), ...(replaced && { replace: true }) }]);
+    const operation = planNewSnapshot(tip, { ...wanted, parent });
+    const above = parent === null ? undefined : tree.get(parent);
+    if (operation.source === "parent" && above) refuseCommitting(above);
+    return planOf(hierarchy, [{ ...operation, ...(replaced && { replace: true }) }]);
 }
 
 /** As savevm does, but never under children (design section 2). */
@@ -74,26 +73,6 @@ export function planDelete(hierarchy: Hierarchy, name: string, scope: DeleteScop
         [...(tip === "parent" ? wayBack(hierarchy, snapshot) : []), operation],
         branches.map((branch) => `branch:${branch}`),
     );
-}
-
-/** How a revert keeps the tip that it leaves: as a branch of that name, as an automatic one, or not. */
-export type Keep = string | true | undefined;
-
-/**
- * The tip becomes a snapshot's state again (reset).
- *
- * @throws NotFoundError
- */
-export function planRevert(hierarchy: Hierarchy, name: string, keep: Keep): Plan {
-    new Tree(hierarchy.snapshots).need(name);
-    const tip = tipOf(hierarchy);
-    const active = hierarchy.branches.find((branch) => branch.active);
-    const stays = active !== undefined && active.tip !== name;
-    const keepTip = keep === undefined || stays ? null : keep === true ? automaticBranch(tip) : keep;
-    if (keepTip !== null && typeof keep === "string" && tip.names.has(keepTip))
-        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(keepTip)} already; choose another name`);
-    const goes = tip.dirty && !stays && keepTip === null;
-    return planOf(hierarchy, [{ kind: "revert", name, keepTip }], goes ? [active ? `branch:${active.name}` : "tip"] : []);
 }
 
 /** Restores or alters metadata. */

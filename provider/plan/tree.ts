@@ -18,16 +18,28 @@ export interface DesiredSnapshot extends CreateSettings {
     readonly parent?: string | null;
     /** Commands change its contents before it is taken. */
     readonly provisioned?: boolean;
+    /** The name that it had: where that is there and this is not, it is renamed. */
+    readonly renamedFrom?: string;
+}
+
+/** A branch that a hierarchy should have. */
+export interface DesiredBranch {
+    /** The snapshot that it forks from. */
+    readonly from: string;
 }
 
 /** The hierarchy that a program wants. */
 export interface Desired {
     /** Name to snapshot. */
     readonly snapshots: Readonly<Record<string, DesiredSnapshot>>;
-    /** The snapshot that the domain should be at afterwards; absent: wherever it ends. */
+    /** Name to branch. */
+    readonly branches?: Readonly<Record<string, DesiredBranch>>;
+    /** The branch or snapshot that the domain should be at afterwards; absent: wherever it ends. */
     readonly current?: string;
-    /** `all`: what is not listed is deleted. Default: `none`. */
-    readonly prune?: "all" | "none";
+    /** What is not listed is deleted: `all` of it, what `owner` once made (`managed`), or nothing (`none`, the default). */
+    readonly prune?: "all" | "managed" | "none";
+    /** Who manages what is made, as the records mark it. */
+    readonly owner?: string;
 }
 
 interface Node {

@@ -1,19 +1,10 @@
 import { drawTree } from "../../provider/cli/draw";
 import type { Branch, Hierarchy, Snapshot } from "../../provider/model";
+import { aBranch, aSnapshot } from "../support/nodes";
 
-const snapshot = (name: string, parent: string | null, creationTime: number): Snapshot => ({
-    ...{ name, parent, creationTime, description: null, state: "shutoff", mode: "external", memory: false, files: {}, made: false, contentId: null },
-});
+const snapshot = (name: string, parent: string | null, creationTime: number): Snapshot => aSnapshot({ name, parent, creationTime });
 
-const branch = (name: string, tip: string | null, facts: Partial<Branch> = {}): Branch => ({
-    name,
-    from: tip,
-    tip,
-    active: false,
-    dirty: false,
-    files: {},
-    ...facts,
-});
+const branch = (name: string, tip: string | null, facts: Partial<Branch> = {}): Branch => aBranch({ name, from: tip, tip, ...facts });
 
 const hierarchy = (facts: Partial<Hierarchy>): Hierarchy => ({
     ...{ domain: "web", uuid: "", powerState: "shutoff", current: null, branch: null, dirty: false, snapshots: [], branches: [] },

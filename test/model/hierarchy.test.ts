@@ -1,18 +1,8 @@
 import fc from "fast-check";
+import { aSnapshot } from "../support/nodes";
 import { InvalidInputError, listed, type Snapshot, Tree } from "../../provider/model";
 
-const snapshot = (name: string, parent: string | null, creationTime = 0): Snapshot => ({
-    name,
-    parent,
-    creationTime,
-    description: null,
-    state: "shutoff",
-    mode: "external",
-    memory: false,
-    files: {},
-    made: false,
-    contentId: null,
-});
+const snapshot = (name: string, parent: string | null, creationTime = 0): Snapshot => aSnapshot({ name, parent, creationTime });
 
 test("the second seed mail's tree is listed by age", () => {
     const tree = [snapshot("e", "b", 5), snapshot("d", "c", 4), snapshot("a", null, 1), snapshot("c", "b", 3), snapshot("b", "a", 2)];

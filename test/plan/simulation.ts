@@ -1,20 +1,10 @@
 import { type Hierarchy, listed, type Operation, type Snapshot } from "../../provider/model";
+import { aBranch, aSnapshot } from "../support/nodes";
 
 let clock = 0;
 
-export const snapshot = (name: string, parent: string | null = null, rest: Partial<Snapshot> = {}): Snapshot => ({
-    name,
-    parent,
-    creationTime: clock++,
-    description: null,
-    state: "shutoff",
-    mode: "external",
-    memory: false,
-    files: {},
-    contentId: `id-${name}`,
-    made: true,
-    ...rest,
-});
+export const snapshot = (name: string, parent: string | null = null, rest: Partial<Snapshot> = {}): Snapshot =>
+    aSnapshot({ name, parent, creationTime: clock++, contentId: `id-${name}`, made: true, ...rest });
 
 export const hierarchy = (snapshots: readonly Snapshot[] = [], rest: Partial<Hierarchy> = {}): Hierarchy => ({
     domain: "web",
@@ -38,7 +28,7 @@ export function carryOut(before: Hierarchy, operations: readonly Operation[]): H
             if (operation.parent !== null && !there.has(operation.parent)) throw new Error(`${operation.name} before its parent`);
             if (there.has(operation.name)) throw new Error(`${operation.name} twice`);
             if (operation.source === "tip" && current !== operation.parent) throw new Error(`${operation.name} is not of the tip`);
-            if (operation.keepTip !== null) branches.push({ name: operation.keepTip, from: current, tip: current, active: false, dirty, files: {} });
+            if (operation.keepTip !== null) branches.push(aBranch({ name: operation.keepTip, from: current, tip: current, dirty }));
             there.set(operation.name, snapshot(operation.name, operation.parent, { description: operation.description ?? null }));
             if (operation.moveTip) [current, dirty] = [operation.name, false];
         } else if (operation.kind === "redefine") {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { AlreadyExistsError, InvalidInputError, type Operation } from "../../provider/model";
 import { type Desired, type DesiredSnapshot, plan, staleNode } from "../../provider/plan";
 import { carryOut, hierarchy, moves, snapshot } from "./simulation";
+import { aBranch } from "../support/nodes";
 
 /** Name to parent, as a program's snapshots. */
 const wanted = (parents: Record<string, string | null>, rest: Partial<Desired> = {}): Desired => ({
@@ -36,7 +37,7 @@ describe("a plan", () => {
         const there = hierarchy([snapshot("a"), snapshot("b", "a")], {
             current: "b",
             dirty: true,
-            branches: [{ name: "auto-b-1", from: "b", tip: "b", active: false, dirty: true, files: {} }],
+            branches: [aBranch({ name: "auto-b-1", from: "b", tip: "b", active: false, dirty: true })],
         });
         const made = plan(there, wanted({ c: "a" }));
         expect(made.toString()).toBe("+ create c under a, of its parent's contents; the tip is kept as branch auto-b-2");
@@ -47,7 +48,7 @@ describe("a plan", () => {
         const there = hierarchy([snapshot("a"), snapshot("b", "a")], {
             current: "b",
             branch: "main",
-            branches: [{ name: "main", from: "a", tip: "b", active: true, dirty: true, files: {} }],
+            branches: [aBranch({ name: "main", from: "a", tip: "b", active: true, dirty: true })],
             dirty: true,
         });
         expect(plan(there, wanted({ c: "a" })).operations).toMatchObject([{ name: "c", source: "parent", moveTip: false, keepTip: null }]);
@@ -108,7 +109,7 @@ describe("a plan", () => {
             current: "b",
             branch: "main",
             dirty: true,
-            branches: [{ name: "main", from: "a", tip: "b", active: true, dirty: true, files: {} }],
+            branches: [aBranch({ name: "main", from: "a", tip: "b", active: true, dirty: true })],
         });
         expect(plan(there, wanted({ a: null, b: "a" }, { current: "a" }))).toMatchObject({ losses: [], operations: [{ kind: "revert", name: "a" }] });
     });
@@ -117,7 +118,7 @@ describe("a plan", () => {
         hierarchy([snapshot("a"), snapshot("b", "a")], {
             current: "b",
             dirty: false,
-            branches: [{ name: "work", from: "a", tip: "a", active: false, dirty: true, files: {} }],
+            branches: [aBranch({ name: "work", from: "a", tip: "a", active: false, dirty: true })],
         });
     test.each<[string, Desired, RegExp]>([
         ["a missing parent", wanted({ c: "nobody" }), /snapshot "c" has the parent "nobody", which is not there; define the parent first/],

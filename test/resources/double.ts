@@ -3,6 +3,7 @@ import type { CreateRequest, DeleteRequest, RedefineRequest } from "../../provid
 import { AlreadyExistsError, type Hierarchy, NotFoundError, type Snapshot } from "../../provider/model";
 import { type Connect, type Connection, Connections, type Machine } from "../../provider/resources/connections";
 import { SnapshotResource } from "../../provider/resources/snapshot";
+import { aSnapshot } from "../support/nodes";
 
 /** A host that keeps snapshots in memory, writes down what it was asked for, and can be changed behind the resource's back. */
 export class MemoryHost implements Connection, Machine {
@@ -89,8 +90,8 @@ export class MemoryHost implements Connection, Machine {
 
     private make({ name = "", parent = null, description }: CreateRequest): Snapshot {
         const number = ++this.count;
-        const rest = { state: "shutoff", mode: null, memory: false, files: {}, made: true } as const;
-        return { name, parent, description: description ?? null, creationTime: 1000 + number, contentId: `content-${number}`, ...rest };
+        const facts = { name, parent, description: description ?? null, creationTime: 1000 + number, contentId: `content-${number}` };
+        return aSnapshot({ ...facts, mode: null, made: true });
     }
 
     private async answer<T>(give: () => T): Promise<T> {

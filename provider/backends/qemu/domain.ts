@@ -27,8 +27,22 @@ function titleOf(operations: readonly Operation[]): string {
     return more.length === 0 ? title : `${title} and ${more.length} more`;
 }
 
-function toSnapshot({ name, parent, description, creationTime, state, mode, files, made, contentId }: SnapshotRecord): Snapshot {
-    return { name, parent, description, creationTime, state, mode, memory: false, files, made, contentId };
+function toSnapshot({ name, parent, description, creationTime, state, mode, files, made, contentId, committing, owner }: SnapshotRecord): Snapshot {
+    return {
+        name,
+        parent,
+        description,
+        creationTime,
+        state,
+        mode,
+        memory: false,
+        files,
+        made,
+        contentId,
+        committing: committing ?? false,
+        owner: owner ?? null,
+        bytes: null,
+    };
 }
 
 function filesOf(domain: Domain): Files {
@@ -92,7 +106,9 @@ export class QemuDomain implements ManagedDomain {
     private async branches(records: Records): Promise<Hierarchy["branches"]> {
         const named = [...records.branches.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
         const dirty = await Promise.all(named.map((branch) => branchDiffers(records, branch)));
-        return named.map(({ name, from, tip, files }, i) => ({ name, from, tip, files, active: name === records.branch, dirty: dirty[i] === true }));
+        return named.map(({ name, from, tip, files, owner }, i) => {
+            return { name, from, tip, files, active: name === records.branch, dirty: dirty[i] === true, owner: owner ?? null, bytes: null };
+        });
     }
 
     /** What is stored, with what changed since it was written: the place in the tree, the description, where the contents are. */

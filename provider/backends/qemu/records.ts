@@ -26,6 +26,10 @@ export interface SnapshotRecord {
     /** Copy of the guest's firmware variables. */
     readonly nvram: string | null;
     readonly contentId: string;
+    /** A leaf is being merged into its file. */
+    readonly committing?: boolean;
+    /** Who manages it. */
+    readonly owner?: string;
 }
 
 export interface BranchRecord {
@@ -39,6 +43,8 @@ export interface BranchRecord {
     /** File of the `<domain>` document that travels with it. */
     readonly document: string;
     readonly nvram: string | null;
+    /** Who manages it. */
+    readonly owner?: string;
 }
 
 /** An image that Snaptree knows. */

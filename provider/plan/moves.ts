@@ -1,0 +1,115 @@
+import {
+    AlreadyExistsError,
+    type Branch,
+    BusyError,
+    type Hierarchy,
+    InvalidInputError,
+    type Leave,
+    type Loss,
+    type Move,
+    noSuchBranch,
+    NotFoundError,
+    type Operation,
+    type PowerChoice,
+    quoted,
+    type Snapshot,
+    Tree,
+} from "../model";
+import { automaticBranch, type Tip, tipOf } from "./tip";
+
+/** How a move keeps the tip that it leaves: as a branch of that name, as an automatic one, or not. */
+export type Keep = string | true | undefined;
+
+/** What is asked of a move besides where it goes. */
+export interface Arrival {
+    readonly keep?: Keep;
+    readonly powerState?: PowerChoice | undefined;
+    readonly leave?: Leave | undefined;
+}
+
+/** @throws NotFoundError */
+export function branchOf(hierarchy: Hierarchy, name: string): Branch {
+    const found = hierarchy.branches.find((branch) => branch.name === name);
+    if (!found) throw noSuchBranch(name);
+    return found;
+}
+
+/** @throws NotFoundError, BusyError where a commit into it was interrupted: it holds neither what it did nor what it will. */
+export function wholeSnapshot(hierarchy: Hierarchy, name: string): Snapshot {
+    const snapshot = new Tree(hierarchy.snapshots).need(name);
+    refuseCommitting(snapshot);
+    return snapshot;
+}
+
+export function refuseCommitting({ name, committing }: Snapshot): void {
+    if (!committing) return;
+    throw new BusyError(
+        `a commit into snapshot ${quoted(name)} was not finished, so there is no going back to it; run the commit again, which goes on with it, or delete the snapshot`,
+    );
+}
+
+/** The branch that keeps the tip which is left. One that is asked for must be new. */
+function keeper(tip: Tip, keep: Keep): string | null {
+    if (keep === undefined) return null;
+    if (keep === true) return automaticBranch(tip);
+    if (tip.names.has(keep)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(keep)} already; choose another name`);
+    return keep;
+}
+
+function move({ powerState, leave }: Arrival, keepTip: string | null): Move {
+    return { keepTip, ...(powerState === undefined ? {} : { powerState }), ...(leave === undefined ? {} : { leave }) };
+}
+
+/** What a move does, and what it costs. */
+export interface Moved {
+    readonly operations: readonly Operation[];
+    readonly losses: readonly Loss[];
+}
+
+/** The way to a snapshot's own state (reset): the branch that runs directly on it is emptied; any other is left as it is. */
+export function resetTo(hierarchy: Hierarchy, name: string, arrival: Arrival & { readonly resetNvram?: boolean | undefined }): Moved {
+    wholeSnapshot(hierarchy, name);
+    const tip = tipOf(hierarchy);
+    const active = hierarchy.branches.find((branch) => branch.active);
+    const stays = active !== undefined && active.tip !== name; // It keeps what it has, so there is no other tip to keep.
+    const keepTip = stays ? null : keeper(tip, arrival.keep);
+    const goes = tip.dirty && !stays && keepTip === null;
+    const resetNvram = arrival.resetNvram ? { resetNvram: true } : {};
+    return { operations: [{ kind: "revert", name, ...move(arrival, keepTip), ...resetNvram }], losses: goes ? [active ? `branch:${active.name}` : "tip"] : [] };
+}
+
+/** The way to a branch's tip as it is (follow). A dirty tip that has no branch is kept as one: nothing is lost by going elsewhere. */
+export function switchTo(hierarchy: Hierarchy, name: string, arrival: Arrival = {}): Moved {
+    const branch = branchOf(hierarchy, name);
+    if (branch.active) return { operations: [], losses: [] };
+    const tip = tipOf(hierarchy);
+    const loose = tip.branch === null && (tip.dirty || typeof arrival.keep === "string");
+    const keepTip = loose ? keeper(tip, arrival.keep ?? true) : null;
+    return { operations: [{ kind: "switch", name, ...move(arrival, keepTip) }], losses: [] };
+}
+
+/** What goes on directly from a snapshot: a branch, or with null the domain's tip, which has none. */
+export type Leaf = { readonly branch: string | null };
+
+/**
+ * The one leaf that stands directly on a snapshot.
+ *
+ * @throws NotFoundError where there is none, naming the branches further down; InvalidInputError where there are several.
+ */
+export function leafOn(hierarchy: Hierarchy, name: string): Leaf {
+    const on = hierarchy.branches.filter(({ tip }) => tip === name).map((branch) => branch.name);
+    const tipThere = hierarchy.branch === null && hierarchy.current === name && (hierarchy.dirty || on.length === 0);
+    const [only, ...more] = [...on.map((branch) => ({ branch })), ...(tipThere ? [{ branch: null }] : [])];
+    if (only && more.length === 0) return only;
+    if (only) {
+        throw new InvalidInputError(
+            `several leaves stand on snapshot ${quoted(name)} (${[...on.map(quoted), ...(tipThere ? ["the tip, which has no branch"] : [])].join(", ")}); say which with switch`,
+            "name",
+        );
+    }
+    const below = new Set(new Tree(hierarchy.snapshots).descendants(name).map((snapshot) => snapshot.name));
+    const further = hierarchy.branches.filter(({ tip }) => tip !== null && below.has(tip)).map((branch) => quoted(branch.name));
+    throw new NotFoundError(
+        `no leaf stands directly on snapshot ${quoted(name)}; ${further.length === 0 ? "no branch goes on from it: revert to it with reset, or fork one with branch" : `the branches further down are ${further.join(", ")}: go to one of them with switch`}`,
+    );
+}
