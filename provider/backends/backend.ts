@@ -1,4 +1,4 @@
-import type { Domain, Hierarchy, Mode, Operation } from "../model";
+import type { Domain, Finding, Hierarchy, Mode, Operation } from "../model";
 
 /** What a backend can do, as data: nothing else says so anywhere. */
 export interface Capabilities {
@@ -71,12 +71,34 @@ export interface LockOptions {
     readonly onWait?: ((holder: string) => void) | undefined;
 }
 
+/** What a listing is to tell besides. */
+export interface ListOptions {
+    /** Fill in `bytes`, for which the disks are looked at. */
+    readonly sizes?: boolean;
+}
+
+/**
+ * How something is repaired without losing anything: by the recovery that the next operation begins with; by an operation; or by something small that
+ * leaves nothing half-done wherever it is interrupted.
+ */
+export type Remedy =
+    | { readonly kind: "recover" }
+    | { readonly kind: "operation"; readonly operation: Operation }
+    | { readonly kind: "mend"; readonly mend: () => Promise<void> };
+
+/** Something that is wrong with a domain, and what helps; null: nothing that loses nothing. */
+export interface Diagnosis extends Pick<Finding, "kind" | "what" | "message"> {
+    readonly remedy: Remedy | null;
+}
+
 /** One domain on a host, as the engine works on it. */
 export interface ManagedDomain {
     readonly name: string;
     readonly capabilities: Capabilities;
     /** One listing, whatever its size. Takes no lock. */
-    hierarchy(): Promise<Hierarchy>;
+    hierarchy(options?: ListOptions): Promise<Hierarchy>;
+    /** What is wrong with what the domain keeps. Changes nothing. The domain's lock is held, so that nothing is half-done that somebody is still at. */
+    examine(signal?: AbortSignal): Promise<readonly Diagnosis[]>;
     domain(): Promise<Domain>;
     /** The `<domainsnapshot>` document of a snapshot. @throws NotFoundError */
     document(snapshot: string): Promise<string>;

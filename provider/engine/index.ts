@@ -63,7 +63,7 @@ export async function connect(uri: string | undefined = process.env.SNAPTREE_HOS
     return new Host(uri, await connectBackend(uri, { password }));
 }
 
-export type { Capabilities, ConnectOptions, NewDomain } from "../backends/backend";
+export type { Capabilities, ConnectOptions, ListOptions, NewDomain } from "../backends/backend";
 export * from "../model";
 export { type Desired, type DesiredBranch, type DesiredSnapshot, Plan } from "../plan";
 export { VirtualMachine } from "./machine";
@@ -74,6 +74,7 @@ export type {
     CreateRequest,
     DeactivateRequest,
     DeleteRequest,
+    DoctorRequest,
     Force,
     MoveRequest,
     Progress,

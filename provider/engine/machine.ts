@@ -3,6 +3,7 @@ import {
     type Branch,
     checkNewName,
     type CreateOperation,
+    type Finding,
     type Hierarchy,
     noSuchBranch,
     type Operation,
@@ -11,7 +12,7 @@ import {
     StalePlanError,
     UnsupportedError,
 } from "../model";
-import type { ManagedDomain, ProvisionStep } from "../backends/backend";
+import type { ListOptions, ManagedDomain, ProvisionStep } from "../backends/backend";
 import {
     describe,
     type Desired,
@@ -31,6 +32,7 @@ import {
     refuseLosses,
     staleNode,
 } from "../plan";
+import { doctor } from "./doctor";
 import { runCommand } from "./provision";
 import type {
     ApplyOptions,
@@ -38,6 +40,7 @@ import type {
     CreateRequest,
     DeactivateRequest,
     DeleteRequest,
+    DoctorRequest,
     Force,
     MoveRequest,
     Progress,
@@ -139,9 +142,9 @@ export class VirtualMachine {
         return this.managed.name;
     }
 
-    /** All snapshots and branches, in one listing whatever their number. Waits for nobody. */
-    hierarchy(): Promise<Hierarchy> {
-        return this.managed.hierarchy();
+    /** All snapshots and branches, in one listing whatever their number; with `sizes`, also what each costs on the disk. Waits for nobody. */
+    hierarchy(options: ListOptions = {}): Promise<Hierarchy> {
+        return this.managed.hierarchy(options);
     }
 
     /** The `<domainsnapshot>` document of a snapshot. @throws NotFoundError */
@@ -310,7 +313,23 @@ export class VirtualMachine {
 
     /** What it takes to get from what is there to what is wanted. Changes nothing. */
     async plan(desired: Desired): Promise<Plan> {
-        return plan(await this.hierarchy(), desired);
+        return plan(await this.hierarchy({ sizes: true }), desired);
+    }
+
+    /**
+     * Looks for what is wrong with what the domain keeps on its host: interrupted operations, orphan files, broken chains, damaged images. With `repair`,
+     * mends what can be mended without losing anything. None: the domain is healthy.
+     *
+     * @throws BusyError
+     * @example `for (const { message, repaired } of await vm.doctor({ repair: true })) console.log(repaired ? "repaired:" : "left:", message);`
+     */
+    async doctor({ repair = false }: DoctorRequest = {}, options: RunOptions = {}): Promise<readonly Finding[]> {
+        const { onProgress, signal } = executionOf(options);
+        const onWait = (holder: string) => onProgress({ kind: "wait", message: `waiting for ${holder}` });
+        return sayWhy("the examination", async () => {
+            await using _lock = await this.managed.lock({ purpose: "doctor", signal, onWait });
+            return await doctor(this.managed, repair, { signal, onProgress });
+        });
     }
 
     /** Carries out a plan. @throws StalePlanError when what it touches has changed since; DataLossError */

@@ -94,6 +94,11 @@ export interface DeactivateRequest {
     readonly discardForce?: boolean;
 }
 
+export interface DoctorRequest {
+    /** Repair what can be repaired without losing anything. Default: only look. */
+    readonly repair?: boolean;
+}
+
 /** What happens while an operation runs. */
 export interface Progress {
     /** `wait`: for a lock; `recover`: an interrupted operation was finished or undone; `begin`, `step` and `done`: of an operation; `output`: a line of a provision command. */

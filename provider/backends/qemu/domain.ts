@@ -2,10 +2,11 @@ import { access, copyFile, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Domain, type Hierarchy, HostError, listed, noSuchSnapshot, type Operation, quoted, type Snapshot } from "../../model";
 import { child, formatSnapshot, parseSnapshot, withDiskFiles } from "../../xml";
-import type { JournalEntry, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
+import type { Diagnosis, JournalEntry, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { capabilities } from "./capabilities";
 import { compile, type World } from "./compile";
 import { branchDiffers, tipDiffers } from "./dirty";
+import { examine } from "./doctor";
 import { Draft, type Next, type Seen } from "./draft";
 import { syncFile, syncFolder, writeNewFile } from "./files";
 import type { Folder } from "./folder";
@@ -178,6 +179,10 @@ export class QemuDomain implements ManagedDomain {
 
     private async foreign(draft: Draft): Promise<ReadonlySet<string>> {
         return new Set([...(await foreignFiles(this.root, this.name)), ...(await unrecordedFiles(Object.values(draft.tip()), draft.images))]);
+    }
+
+    examine(): Promise<readonly Diagnosis[]> {
+        return examine(this.folder);
     }
 
     perform(step: Step, context: StepContext): Promise<void> {

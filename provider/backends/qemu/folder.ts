@@ -32,6 +32,14 @@ export class Folder {
         return join(this.path, LOCK);
     }
 
+    get journalFile(): string {
+        return join(this.path, JOURNAL);
+    }
+
+    get recordsFile(): string {
+        return join(this.path, RECORDS);
+    }
+
     get domainFile(): string {
         return join(this.path, DOMAIN);
     }
@@ -54,12 +62,12 @@ export class Folder {
     }
 
     async records(): Promise<Records> {
-        const text = await readIfThere(join(this.path, RECORDS));
+        const text = await readIfThere(this.recordsFile);
         return text === null ? noRecords : this.parseRecords(text);
     }
 
     async writeRecords(records: Records): Promise<void> {
-        await replaceFile(join(this.path, RECORDS), formatRecords(records, this.path));
+        await replaceFile(this.recordsFile, formatRecords(records, this.path));
     }
 
     /** Removes what a kill left of a file that was being replaced. The lock is held. */
@@ -68,7 +76,7 @@ export class Folder {
     }
 
     async journal(): Promise<JournalEntry | null> {
-        const text = await readIfThere(join(this.path, JOURNAL));
+        const text = await readIfThere(this.journalFile);
         if (text === null) return null;
         try {
             return JSON.parse(text) as JournalEntry;
@@ -82,11 +90,11 @@ export class Folder {
     }
 
     async writeJournal(entry: JournalEntry): Promise<void> {
-        await replaceFile(join(this.path, JOURNAL), JSON.stringify(entry));
+        await replaceFile(this.journalFile, JSON.stringify(entry));
     }
 
     async clearJournal(): Promise<void> {
-        await removeFile(join(this.path, JOURNAL));
+        await removeFile(this.journalFile);
         // A journal that comes back after a power failure would be finished again, over what the domain wrote since.
         await syncFolder(this.path);
     }
