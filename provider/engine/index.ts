@@ -65,6 +65,7 @@ export async function connect(uri: string | undefined = process.env.SNAPTREE_HOS
 
 export type { Capabilities, ConnectOptions, ListOptions, NewDomain } from "../backends/backend";
 export * from "../model";
+export { desiredOf, type DesiredTree, type TreeInputs, type TreeSnapshotInputs } from "./desired";
 export { type Desired, type DesiredBranch, type DesiredSnapshot, Plan } from "../plan";
 export { VirtualMachine } from "./machine";
 export type {
