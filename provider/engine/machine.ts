@@ -87,7 +87,7 @@ function planTogether(hierarchy: Hierarchy, turns: readonly Turn[]): { readonly 
     for (const turn of turns) {
         try {
             const made = turn.make(foreseen);
-            refuseLosses(turn.what, made.losses, turn.force);
+            refuseLosses(turn.what, made, turn.force);
             const [operation] = made.operations;
             if (operation?.kind !== "create") continue;
             operations.push(operation);
@@ -368,7 +368,7 @@ export class VirtualMachine {
         try {
             await sayWhy(what, async () => {
                 const made = make(await this.managed.hierarchy());
-                refuseLosses(what, made.losses, force);
+                refuseLosses(what, made, force);
                 for (const operations of batches(made.operations)) await this.transact(operations, executionOf(options), options);
             });
             resolve(await this.managed.hierarchy());

@@ -1,5 +1,16 @@
+import { called, formatBytes } from "./text";
+
 /** One thing that an operation would destroy and that nothing else holds: `snapshot:NAME`, `branch:NAME`, `tip` or `memory`. */
 export type Loss = string;
+
+/** Bytes that would go with losses, where that is known. */
+export type LossSizes = Readonly<Record<Loss, number>>;
+
+/** A loss in a line of text, with its size where that is known: `branch:x (1.5 MiB)`. */
+export function shownLoss(loss: Loss, sizes: LossSizes = {}): string {
+    const bytes = Object.hasOwn(sizes, loss) ? sizes[loss] : undefined;
+    return bytes === undefined ? called(loss) : `${called(loss)} (${formatBytes(bytes)})`;
+}
 
 /** Facts about an error, as they appear under `--json` beside its name and message. */
 export type ErrorDetails = Readonly<Record<string, unknown>>;
@@ -68,8 +79,12 @@ export class DataLossError extends SnaptreeError {
     constructor(
         what: string,
         readonly losses: readonly Loss[],
+        /** Bytes of those whose size is known. */
+        readonly sizes: LossSizes = {},
     ) {
-        super(`${what} would lose ${losses.join(", ")}; nothing was done. Keep it first, or accept the loss with force`, { losses });
+        const shown = losses.map((loss) => shownLoss(loss, sizes)).join(", ");
+        const details = Object.keys(sizes).length === 0 ? { losses } : { losses, sizes };
+        super(`${what} would lose ${shown}; nothing was done. Keep it first, or accept the loss with force`, details);
     }
 }
 

@@ -2,8 +2,8 @@ import type { Branch } from "./branch";
 import type { PowerState } from "./domain";
 import { InvalidInputError, NotFoundError } from "./errors";
 import { Heap } from "./heap";
-import { quoted } from "./names";
 import type { Snapshot } from "./snapshot";
+import { quoted } from "./text";
 
 /** All snapshots and branches of one domain with their parents, the current one and the active branch. */
 export interface Hierarchy {

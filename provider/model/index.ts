@@ -6,3 +6,4 @@ export * from "./hierarchy";
 export * from "./names";
 export * from "./operation";
 export * from "./snapshot";
+export * from "./text";

@@ -1,15 +1,11 @@
 import { createHash } from "node:crypto";
 import { InvalidInputError } from "./errors";
+import { quoted } from "./text";
 
 const MAX_BYTES = 255;
 const RESERVED_PREFIXES = ["auto-", "leave-", "snaptree-tip-"];
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-
-/** A name in quotes for a message, with control characters made visible and its length bounded. */
-export function quoted(name: string): string {
-    return JSON.stringify(name.length > 80 ? `${name.slice(0, 77)}...` : name);
-}
 
 function fault(name: string): string | null {
     if (name === "") return "is empty";

@@ -2,7 +2,9 @@ export { planBranch, planRename, planReset, planSwitch, planUnbranch, type Unbra
 export { foresee } from "./foresee";
 export { refuseLosses, type Accepted } from "./losses";
 export type { Arrival } from "./moves";
-export { describe, Plan, staleNode } from "./plan";
+export { staleNode } from "./basis";
+export { describe } from "./describe";
+export { Plan } from "./plan";
 export { type Deactivation, planDeactivate, planRevert, type Revert } from "./revert";
 export { planCreate, planDelete, planRedefine } from "./single";
 export { type Desired, type DesiredBranch, type DesiredSnapshot, plan } from "./tree";

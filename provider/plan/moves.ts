@@ -89,7 +89,9 @@ export function switchTo(hierarchy: Hierarchy, name: string, arrival: Arrival = 
 }
 
 /** What goes on directly from a snapshot: a branch, or with null the domain's tip, which has none. */
-export type Leaf = { readonly branch: string | null };
+export interface Leaf {
+    readonly branch: string | null;
+}
 
 /**
  * The one leaf that stands directly on a snapshot.

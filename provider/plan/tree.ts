@@ -9,7 +9,7 @@ import {
     type Snapshot,
     Tree,
 } from "../model";
-import { basisOf, Plan } from "./plan";
+import { type Plan, planOf } from "./plan";
 import { planNewSnapshot, type Tip, tipLoss, tipOf } from "./tip";
 
 /** A snapshot that a hierarchy should have. */
@@ -161,5 +161,5 @@ export function plan(current: Hierarchy, desired: Desired): Plan {
         operations.push({ kind: "revert", name: desired.current, keepTip: null });
     }
     operations.push(...deletions(current, desired));
-    return new Plan(operations, losses, [], basisOf(current, operations));
+    return planOf(current, operations, losses);
 }

@@ -1,5 +1,5 @@
 import type { Hierarchy } from "../../provider/model";
-import { type Desired, plan, planDelete, staleNode } from "../../provider/plan";
+import { type Desired, Plan, plan, planDelete, staleNode } from "../../provider/plan";
 import { hierarchy, snapshot } from "./simulation";
 
 const a = snapshot("a");
@@ -18,6 +18,7 @@ describe("a plan is stale when", () => {
         ["the domain is elsewhere", there([a, b, c], { current: "a" }), /the tip/],
         ["the tip was written to", there([a, b, c], { dirty: true }), /the tip/],
         ["the domain is on a branch", there([a, b, c], { branch: "work" }), /the tip/],
+        ["it was made of another domain", there([a, b, c], { uuid: "11111111-1111-1111-1111-111111111111" }), /the domain's UUID/],
     ])("%s", (_, now, what) => {
         expect(staleNode(plan(there(), desired), now)).toMatch(what);
     });
@@ -34,7 +35,7 @@ describe("a plan is stale when", () => {
     });
 
     test("it comes back from a file, too", () => {
-        const made = JSON.parse(JSON.stringify(plan(there(), desired))) as ReturnType<typeof plan>;
+        const made = Plan.fromJSON(JSON.parse(JSON.stringify(plan(there(), desired))));
         expect(staleNode(made, there())).toBeNull();
         expect(staleNode(made, there([a, c], { current: "a" }))).toBe("snapshot b");
     });
