@@ -44,7 +44,8 @@ export function emitArguments(spec: PackageSpec): string {
             required: requiredInputs,
         });
     });
-    return [emitImports(spec), ...objects, ...resources].join("\n");
+    const text = [...objects, ...resources].join("\n");
+    return [emitImports(spec, text), text].join("\n");
 }
 
 /** For every resource a class that declares its outputs, for the SDK's class to stand on. */
@@ -58,13 +59,29 @@ export function emitOutputs(spec: PackageSpec): string {
         return `${comment(`The outputs of a ${name}.`)}export abstract class ${name}Outputs extends pulumi.CustomResource {\n${fields.join("\n")}\n}\n`;
     });
     const text = classes.join("\n");
-    const used = Object.keys(spec.types)
-        .map(shortName)
-        .filter((name) => new RegExp(`\\b${name}\\b`).test(text.replace(/\/\*\*[^]*?\*\//g, "")));
+    const used = usedIn(text, Object.keys(spec.types).map(shortName));
     return [`import * as pulumi from "@pulumi/pulumi";`, `import type { ${used.join(", ")} } from "../provider/generated/types";`, "", text].join("\n");
 }
 
-/** What the faces need to know of each resource's inputs without reading the schema: their names, those that replace, and those that are secret. */
+/** Of some names those that stand in a text, but for its comments. */
+function usedIn(text: string, names: readonly string[]): string[] {
+    const code = text.replace(/\/\*\*[^]*?\*\//g, "");
+    return names.filter((name) => new RegExp(`\\b${name}\\b`).test(code));
+}
+
+const factsType = `/** Names of properties of a resource: what the faces need to know of it without reading the schema. */
+export interface ResourceProperties {
+    readonly inputs: readonly string[];
+    /** Inputs whose change replaces it. */
+    readonly replacing: readonly string[];
+    readonly secret: readonly string[];
+    readonly outputs: readonly string[];
+    /** Outputs that it has whatever a program gives. */
+    readonly filled: readonly string[];
+}
+`;
+
+/** The properties of each resource, by what they mean to the faces. */
 export function emitFacts(spec: PackageSpec): string {
     const facts = Object.entries(spec.resources).map(([token, { inputProperties, properties, required }]) => {
         const names = (of: Properties, which: (property: PropertySpec) => boolean) =>
@@ -77,13 +94,16 @@ export function emitFacts(spec: PackageSpec): string {
             filled: required ?? [],
         };
         const name = shortName(token);
-        return `${comment(`Names of properties of a ${name}: its inputs, those whose change replaces it, the secret ones, its outputs, and those that it has whatever a program gives.`)}export const ${name.charAt(0).toLowerCase()}${name.slice(1)}Properties = ${JSON.stringify(value)} as const;\n`;
+        return `${comment(`The properties of a ${name}.`)}export const ${name.charAt(0).toLowerCase()}${name.slice(1)}Properties: ResourceProperties = ${JSON.stringify(value)};\n`;
     });
-    return facts.join("\n");
+    return [factsType, ...facts].join("\n");
 }
 
-function emitImports(spec: PackageSpec): string {
-    const enums = Object.entries(spec.types).flatMap(([token, type]) => ("enum" in type ? [shortName(token)] : []));
+function emitImports(spec: PackageSpec, text: string): string {
+    const enums = usedIn(
+        text,
+        Object.entries(spec.types).flatMap(([token, type]) => ("enum" in type ? [shortName(token)] : [])),
+    );
     const resources = Object.values(spec.resources).flatMap(({ inputProperties }) =>
         Object.values(inputProperties).flatMap((property) => property.language?.snaptree?.alsoResource ?? []),
     );

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { snapshotProperties } from "../provider/generated/properties";
+import type { ResourceProperties } from "../provider/generated/properties";
 import { InvalidInputError } from "../provider/model";
 import { type Properties, UNKNOWN, ownProperties } from "../provider/resources/unknown";
 import type { Fault } from "../provider/resources/validate";
@@ -35,15 +35,36 @@ export function refuseFaults(faults: readonly Fault[]): void {
  * Everything that a resource registers: what the program gave, secrets marked as such, and a place for each output that is there whatever it gave.
  * The others get none: a dozen promises and a stack trace for each would be most of what a program of hundreds of resources does.
  */
-export function registered(args: Properties, properties: typeof snapshotProperties): pulumi.Inputs {
+export function registered(args: Properties, properties: ResourceProperties): pulumi.Inputs {
     const places = Object.fromEntries(properties.filled.map((name) => [name, undefined]));
     const secrets = givenSecrets(args, properties).map((name) => [name, pulumi.secret(args[name])] as const);
     return { ...places, ...args, ...Object.fromEntries(secrets) };
 }
 
 /** The secret properties that a program gave. */
-export function givenSecrets(args: Properties, properties: typeof snapshotProperties): string[] {
+function givenSecrets(args: Properties, properties: ResourceProperties): string[] {
     return properties.secret.filter((name) => args[name] !== undefined);
+}
+
+/** What a program gave, with the host that the environment names where it gave none. */
+export function withHost(args: object): Properties {
+    const given = Object.entries(args).filter(([, value]) => value !== undefined);
+    return { host: process.env.SNAPTREE_HOST || undefined, ...Object.fromEntries(given) };
+}
+
+/**
+ * Refuses the options of an import: Pulumi would ask a dynamic provider for something that it can't know yet, and fail with an error that says
+ * nothing. `what` can't be imported; `instead` says what to do.
+ */
+export function refuseImport(opts: pulumi.CustomResourceOptions, what: string, instead: string): void {
+    if (opts.import === undefined && opts.id === undefined) return;
+    throw new InvalidInputError(`a dynamic provider can't import ${what}; leave out the option and ${instead}`, "opts");
+}
+
+/** Pulumi's options, which also mark as secret the outputs that echo secret arguments. */
+export function keepSecret(opts: pulumi.CustomResourceOptions, args: Properties, properties: ResourceProperties): pulumi.CustomResourceOptions {
+    const additionalSecretOutputs = givenSecrets(args, properties);
+    return pulumi.mergeOptions(opts, additionalSecretOutputs.length > 0 ? { additionalSecretOutputs } : {});
 }
 
 /** Makes an output of a resource that it has not registered an output of nothing, as it would be if it had. */

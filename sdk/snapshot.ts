@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { snapshotLoader } from "../provider/dynamic/loader";
+import { loaderOf } from "../provider/dynamic/loader";
 import { snapshotProperties } from "../provider/generated/properties";
 import { InvalidInputError } from "../provider/model";
+import { snapshotFaults } from "../provider/resources/snapshot-check";
 import type { Properties } from "../provider/resources/unknown";
-import { snapshotFaults } from "../provider/resources/validate";
 import type { SnapshotArgs } from "./args";
-import { fillAbsent, givenSecrets, knownArguments, refuseFaults, registered } from "./arguments";
+import { fillAbsent, keepSecret, knownArguments, refuseFaults, refuseImport, registered, withHost } from "./arguments";
 import { SnapshotOutputs } from "./outputs";
 
 const type = "pulumi-nodejs:dynamic/snaptree:Snapshot";
@@ -94,12 +94,10 @@ export class Snapshot extends SnapshotOutputs {
      * @throws InvalidInputError, FlagConflictError
      */
     constructor(name: string, args: SnapshotArgs, opts: pulumi.CustomResourceOptions = {}) {
-        refuseImport(opts);
+        refuseImport(opts, "a snapshot", "declare the snapshot with “redefine: true”, which takes it over and touches no disk");
         const inputs = inputsOf(name, args);
         refuseFaults(snapshotFaults(knownArguments(inputs)));
-        const properties = { ...registered(inputs, snapshotProperties), __provider: snapshotLoader };
-        const additionalSecretOutputs = givenSecrets(inputs, snapshotProperties);
-        super(type, name, properties, pulumi.mergeOptions(opts, additionalSecretOutputs.length > 0 ? { additionalSecretOutputs } : {}));
+        super(type, name, { ...registered(inputs, snapshotProperties), __provider: loaderOf("snapshot") }, keepSecret(opts, inputs, snapshotProperties));
     }
 
     /** Whether a value is a Snapshot, also one of another copy of this package. */
@@ -111,23 +109,17 @@ export class Snapshot extends SnapshotOutputs {
 fillAbsent(Snapshot.prototype, snapshotProperties.outputs);
 
 function inputsOf(name: string, { parent, ...args }: SnapshotArgs): Properties {
-    const given = Object.entries(args).filter(([, value]) => value !== undefined);
-    return { host: process.env.SNAPTREE_HOST || undefined, name, ...Object.fromEntries(given), ...parentInputs(parent) };
+    return { name, ...withHost(args), ...snapshotInputs("parent", parent) };
 }
 
-/** What tells the provider which snapshot is the parent: its contents say whether it was taken again, its id whether it is about to be. */
-function parentInputs(parent: SnapshotArgs["parent"]): Properties {
-    if (Snapshot.isInstance(parent)) return { parent: parent.name, parentId: parent.id, parentContentId: parent.contentId };
-    if (pulumi.Resource.isInstance(parent)) throw new InvalidInputError("parent is another kind of resource; give a Snapshot or the name of one", "parent");
-    return parent === undefined ? {} : { parent };
-}
-
-/** Pulumi would ask a dynamic provider for something that it can't know yet, and fail with an error that says nothing. */
-function refuseImport(opts: pulumi.CustomResourceOptions): void {
-    if (opts.import !== undefined || opts.id !== undefined) {
-        throw new InvalidInputError(
-            "a dynamic provider can't import a snapshot; leave out the option and declare the snapshot with “redefine: true”, which takes it over and touches no disk",
-            "opts",
-        );
+/**
+ * What tells the provider which snapshot an argument means: its name and, for a resource, its contents, which say whether it was taken again, and
+ * its id, which says whether it is about to be.
+ */
+export function snapshotInputs(property: "parent" | "from", snapshot: SnapshotArgs["parent"]): Properties {
+    if (Snapshot.isInstance(snapshot)) return { [property]: snapshot.name, [`${property}Id`]: snapshot.id, [`${property}ContentId`]: snapshot.contentId };
+    if (pulumi.Resource.isInstance(snapshot)) {
+        throw new InvalidInputError(`${property} is another kind of resource; give a Snapshot or the name of one`, property);
     }
+    return snapshot === undefined ? {} : { [property]: snapshot };
 }

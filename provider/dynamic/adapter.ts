@@ -1,13 +1,13 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { SnaptreeError } from "../model";
-import type { SnapshotResource } from "../resources/snapshot";
+import type { Resource, ResourceCheck } from "../resources/resource";
 import type { Properties } from "../resources/unknown";
 
 /** Runs one operation of a resource; the face that owns the process uses it to know what is under way. */
 export type Run = <T>(operation: () => Promise<T>) => Promise<T>;
 
-/** A Snapshot resource in the shape that Pulumi's dynamic provider calls. */
-export function adaptSnapshot(resource: SnapshotResource, run: Run = (operation) => operation()): dynamic.ResourceProvider<Properties, Properties> {
+/** A resource in the shape that Pulumi's dynamic provider calls. */
+export function adapt(resource: Resource, run: Run = (operation) => operation()): dynamic.ResourceProvider<Properties, Properties> {
     const told = <T>(operation: () => Promise<T>): Promise<T> => run(() => telling(operation));
     return {
         check: (_olds, news) => told(() => Promise.resolve(withoutProperties(resource.check(news)))),
@@ -34,7 +34,7 @@ export function adaptSnapshot(resource: SnapshotResource, run: Run = (operation)
 }
 
 /** Pulumi prints the value of a property that a failure names, also where that is a password; each reason says which property it is about. */
-function withoutProperties({ inputs, failures }: ReturnType<SnapshotResource["check"]>): dynamic.CheckResult<Properties> {
+function withoutProperties({ inputs, failures }: ResourceCheck): dynamic.CheckResult<Properties> {
     return { inputs, failures: failures.map(({ reason }) => ({ property: "", reason })) };
 }
 

@@ -1,27 +1,29 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { connect } from "../engine";
 import { Connections } from "../resources/connections";
+import type { Resource, Running } from "../resources/resource";
 import { SnapshotResource } from "../resources/snapshot";
 import type { Properties } from "../resources/unknown";
-import { adaptSnapshot } from "./adapter";
+import { adapt } from "./adapter";
 import { Lifetime } from "./lifetime";
-import { snapshotProgress } from "./progress";
-
-export { snapshotLoader } from "./loader";
+import { printProgress } from "./progress";
 
 const connections = new Connections(connect);
 const lifetime = new Lifetime(() => connections.close());
 let isHooked = false;
 
 /**
- * The provider of Snapshot resources, as their stored loader asks for it in Pulumi's provider process. Connections to hosts are kept for the life
- * of that process and closed when the engine ends it.
+ * The providers of the resources, as their stored loaders ask for them in Pulumi's provider process. Connections to hosts are kept for the life of
+ * that process and closed when the engine ends it.
  */
-export function snapshot(): dynamic.ResourceProvider<Properties, Properties> {
+function provide(Kind: new (connections: Connections, running: Running) => Resource): dynamic.ResourceProvider<Properties, Properties> {
     if (!isHooked) lifetime.endWith(process);
     isHooked = true;
-    return adaptSnapshot(new SnapshotResource(connections, { onProgress: snapshotProgress, signal: lifetime.signal }), lifetime.run);
+    return adapt(new Kind(connections, { onProgress: printProgress, signal: lifetime.signal }), lifetime.run);
 }
+
+/** The provider of Snapshot resources. */
+export const snapshot = () => provide(SnapshotResource);
 
 /** Stops what is under way and closes every connection; after that the provider can't be used any more. */
 export function close(): Promise<void> {

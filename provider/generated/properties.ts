@@ -1,9 +1,17 @@
 // Generated from schema/schema.json by “npm run generate”; change the schema instead.
-/**
- * Names of properties of a Snapshot: its inputs, those whose change replaces it, the secret ones, its outputs, and those that it has whatever a
- * program gives.
- */
-export const snapshotProperties = {
+/** Names of properties of a resource: what the faces need to know of it without reading the schema. */
+export interface ResourceProperties {
+    readonly inputs: readonly string[];
+    /** Inputs whose change replaces it. */
+    readonly replacing: readonly string[];
+    readonly secret: readonly string[];
+    readonly outputs: readonly string[];
+    /** Outputs that it has whatever a program gives. */
+    readonly filled: readonly string[];
+}
+
+/** The properties of a Snapshot. */
+export const snapshotProperties: ResourceProperties = {
     inputs: [
         "host",
         "password",
@@ -91,4 +99,4 @@ export const snapshotProperties = {
         "contentId",
     ],
     filled: ["host", "domain", "name", "onDelete", "creationTime", "state", "contentId"],
-} as const;
+};

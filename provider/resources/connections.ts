@@ -1,13 +1,7 @@
-import type { Capabilities, CreateRequest, DeleteRequest, RedefineRequest, RunOptions } from "../engine";
-import type { Hierarchy, Snapshot } from "../model";
+import type { Capabilities, VirtualMachine } from "../engine";
 
 /** What resources ask of a virtual machine; the engine's VirtualMachine is one. */
-export interface Machine {
-    hierarchy(): Promise<Hierarchy>;
-    create(request: CreateRequest, options?: RunOptions): Promise<Snapshot>;
-    redefine(request: RedefineRequest, options?: RunOptions): Promise<void>;
-    delete(name: string, request?: DeleteRequest, options?: RunOptions): Promise<void>;
-}
+export type Machine = Pick<VirtualMachine, "hierarchy" | "create" | "redefine" | "delete" | "branch" | "switch" | "unbranch" | "resetBranch" | "renameBranch">;
 
 /** What resources ask of a connection to a host; the engine's Host is one. */
 export interface Connection extends AsyncDisposable {

@@ -1,13 +1,14 @@
-import type { CreateRequest, Progress, RedefineRequest, RunOptions } from "../engine/requests";
+import type { CreateRequest, RedefineRequest } from "../engine/requests";
 import type { DeleteScope, LeavePolicy, ProvisionPowerState, SnapshotInputs, SnapshotState } from "../generated/types";
 import { DataLossError, NotFoundError, type Snapshot, UnsupportedError, quoted } from "../model";
 import type { Connections, Machine } from "./connections";
 import { declared, driftError, driftKey, findDrift, isStranger, locate, unmendable } from "./drift";
 import { accepts, acceptedLosses } from "./force";
-import { formatSnapshotId, parseSnapshotId } from "./identity";
-import { type SnapshotDiff, diffSnapshot } from "./snapshot-diff";
+import { formatId, parseNamedId } from "./identity";
+import { Access, type Resource, type ResourceCheck, type ResourceDiff, type ResourceState, type Running, defaultHost, failuresOf, ifThere } from "./resource";
+import { snapshotFaults } from "./snapshot-check";
+import { diffSnapshot } from "./snapshot-diff";
 import { type Properties, ownProperties } from "./unknown";
-import { snapshotFaults } from "./validate";
 
 /** Inputs that `check` has been through: nothing is missing any more. */
 type Checked = SnapshotInputs & { readonly host: string; readonly name: string };
@@ -22,51 +23,39 @@ interface Facts {
 /** What a snapshot resource asks of the engine besides the request's own fields; an engine that can't start domains knows nothing of it. */
 type ProvisionedRequest = CreateRequest & { readonly powerState?: ProvisionPowerState; readonly leave?: LeavePolicy };
 
-/** How operations run: what they tell meanwhile, and what ends them. */
-export interface Running {
-    readonly onProgress?: (address: { domain: string; name: string }, progress: Progress) => void;
-    readonly signal?: AbortSignal;
-}
-
 /**
  * What a Snapshot resource means, whichever face asks: Pulumi's check, diff, create, read, update and delete on plain properties.
  * Check and diff contact no host, but for a changed name, which asks whether the host can rename.
  */
-export class SnapshotResource {
-    constructor(
-        private readonly connections: Connections,
-        private readonly running: Running = {},
-    ) {}
+export class SnapshotResource implements Resource {
+    private readonly access: Access;
 
-    /** Fills in defaults and reports everything that is wrong with the inputs. `resourceName` is the name's default where the face knows it. */
-    check(news: Properties, resourceName?: string): { inputs: Properties; failures: { property: string; reason: string }[] } {
-        const inputs = withDefaults(ownProperties(news), resourceName);
-        const failures = snapshotFaults(inputs).map(({ property, error }) => ({ property, reason: `${error.name}: ${error.message}` }));
-        return { inputs, failures };
+    constructor(connections: Connections, running?: Running) {
+        this.access = new Access(connections, running);
     }
 
-    /** Compares stored outputs with checked inputs. */
-    diff(_id: string, olds: Properties, news: Properties): Promise<SnapshotDiff> {
-        return diffSnapshot(olds, news, async () => (await this.connection(checked(news))).capabilities.rename);
+    check(news: Properties, resourceName?: string): ResourceCheck {
+        const inputs = withDefaults(ownProperties(news), resourceName);
+        return { inputs, failures: failuresOf(snapshotFaults(inputs)) };
+    }
+
+    diff(_id: string, olds: Properties, news: Properties): Promise<ResourceDiff> {
+        return diffSnapshot(olds, news, async () => (await this.access.connection(checked(news))).capabilities.rename);
     }
 
     /** Takes the snapshot, or redefines it. @throws SnaptreeError, having left nothing behind. */
-    async create(inputs: Properties): Promise<{ id: string; outputs: Properties }> {
+    async create(inputs: Properties): Promise<ResourceState> {
         const wanted = checked(inputs);
-        const machine = await this.machine(wanted);
+        const machine = await this.access.machine(wanted);
         const facts = wanted.redefine ? await this.redefine(machine, wanted.name, wanted) : factsOf(await this.take(machine, wanted));
-        return { id: formatSnapshotId(wanted), outputs: { ...ownProperties(inputs), ...facts } };
+        return { id: formatId(wanted), outputs: { ...ownProperties(inputs), ...facts } };
     }
 
-    /**
-     * What the host has now; null: the snapshot or its domain is gone. Without properties this is an import, and the id says what to read.
-     * @throws UnreachableError, which says nothing about the snapshot.
-     */
-    async read(id: string, properties: Properties = {}): Promise<{ id: string; outputs: Properties; inputs?: Properties } | null> {
+    async read(id: string, properties: Properties = {}): Promise<ResourceState | null> {
         const isImport = properties.domain === undefined;
-        const stored: Properties = isImport ? { ...parseSnapshotId(id) } : properties;
+        const stored: Properties = isImport ? { ...parseNamedId(id) } : properties;
         if (stored.noMetadata === true) return { id, outputs: ownProperties(stored) };
-        const hierarchy = await ifThere(async () => (await this.machine(checked(stored))).hierarchy());
+        const hierarchy = await ifThere(async () => (await this.access.machine(checked(stored))).hierarchy());
         const snapshot = hierarchy && locate(hierarchy, stored);
         if (!snapshot) return null;
         if (isImport) {
@@ -84,7 +73,7 @@ export class SnapshotResource {
         const wanted = checked(news);
         const known = { creationTime: olds.creationTime, state: olds.state, contentId: olds.contentId };
         if (wanted.noMetadata) return { outputs: { ...known, ...ownProperties(news) } };
-        const machine = await this.machine(wanted);
+        const machine = await this.access.machine(wanted);
         const hierarchy = await machine.hierarchy();
         const snapshot = locate(hierarchy, olds) ?? this.gone(wanted);
         const [stuck] = unmendable(findDrift(hierarchy, snapshot, olds), snapshot.parent, news);
@@ -98,7 +87,7 @@ export class SnapshotResource {
         const { name, onDelete, force, noMetadata } = checked(properties);
         if (noMetadata) return;
         await ifThere(async () => {
-            const machine = await this.machine(checked(properties));
+            const machine = await this.access.machine(checked(properties));
             const snapshot = locate(await machine.hierarchy(), properties);
             if (!snapshot) return;
             if (isStranger(snapshot, properties) && onDelete !== "metadata" && !accepts(force, `snapshot:${name}`)) {
@@ -109,35 +98,22 @@ export class SnapshotResource {
             await machine.delete(
                 snapshot.name,
                 { scope: onDelete ?? "keepChildren", tip: "parent", force: acceptedLosses(force) },
-                this.options(checked(properties)),
+                this.access.options(checked(properties)),
             );
         });
     }
 
-    private connection({ host, password }: Checked) {
-        return this.connections.to(host, password);
-    }
-
-    private async machine(wanted: Checked): Promise<Machine> {
-        return (await this.connection(wanted)).domain(wanted.domain);
-    }
-
-    private options({ domain, name }: Checked): RunOptions {
-        const { onProgress, signal } = this.running;
-        return { ...(onProgress ? { onProgress: (progress) => onProgress({ domain, name }, progress) } : {}), ...(signal ? { signal } : {}) };
-    }
-
     private async take(machine: Machine, wanted: Checked): Promise<Snapshot> {
-        const { capabilities } = await this.connection(wanted);
+        const { capabilities } = await this.access.connection(wanted);
         if (wanted.powerState === "running" && !capabilities.running) {
             throw new UnsupportedError(capabilities.backend, "snapshots of a running domain", "leave out “powerState” or set it to “shutoff”");
         }
-        return machine.create(createRequest(wanted), this.options(wanted));
+        return machine.create(createRequest(wanted), this.access.options(wanted));
     }
 
     /** @returns what the host says of it afterwards. `before` is what was asked for the last time: what is the same is not asked again. */
     private async redefine(machine: Machine, name: string, wanted: Checked, before: Properties = {}): Promise<Facts> {
-        await machine.redefine(redefineRequest(name, wanted, before), this.options(wanted));
+        await machine.redefine(redefineRequest(name, wanted, before), this.access.options(wanted));
         const snapshot = (await machine.hierarchy()).snapshots.find((other) => other.name === wanted.name) ?? this.gone(wanted);
         if (wanted.parent !== undefined && snapshot.parent !== wanted.parent) throw driftError("parent", snapshot.parent, { ...wanted });
         return factsOf(snapshot);
@@ -151,7 +127,7 @@ export class SnapshotResource {
             ...(wanted.name === snapshot.name ? {} : { rename: wanted.name }),
             ...(description === (snapshot.description ?? "") ? {} : { description: description || null }),
         };
-        if (Object.keys(request).length > 1) await machine.redefine(request, this.options(wanted));
+        if (Object.keys(request).length > 1) await machine.redefine(request, this.access.options(wanted));
         return factsOf(snapshot);
     }
 
@@ -167,19 +143,8 @@ function checked(properties: Properties): Checked {
 }
 
 function withDefaults(inputs: Properties, resourceName?: string): Properties {
-    const host = process.env.SNAPTREE_HOST;
     const onDelete: DeleteScope = inputs.redefine === true ? "metadata" : "keepChildren";
-    return { ...(host ? { host } : {}), ...(resourceName ? { name: resourceName } : {}), onDelete, ...inputs };
-}
-
-/** Runs what may find that the snapshot's domain or the snapshot itself is gone; null then. */
-async function ifThere<T>(run: () => Promise<T>): Promise<T | null> {
-    try {
-        return await run();
-    } catch (error) {
-        if (error instanceof NotFoundError) return null;
-        throw error;
-    }
+    return { ...defaultHost(), ...(resourceName ? { name: resourceName } : {}), onDelete, ...inputs };
 }
 
 function placeOf({ name, parent, description }: Snapshot): Properties {

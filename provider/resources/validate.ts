@@ -1,7 +1,5 @@
 import type { ErrorObject } from "ajv";
-import { validateSnapshot } from "../generated/validators";
-import { InvalidInputError, type SnaptreeError, checkName, checkNewName } from "../model";
-import { flagConflicts } from "./flags";
+import { InvalidInputError, type SnaptreeError, checkName } from "../model";
 import { describeFault, faultyProperty } from "./messages";
 import { type Properties, isUnknown } from "./unknown";
 
@@ -11,24 +9,21 @@ export interface Fault {
     readonly error: SnaptreeError;
 }
 
-interface Validator {
-    (data: unknown): boolean;
-    errors?: readonly ErrorObject[] | null;
-}
+/** One of the generated validators, as ajv writes them. */
+export type Validator = (data: unknown) => boolean;
 
 /**
- * Everything that is wrong with the inputs of a Snapshot, found without contacting a host. Unknown values are right everywhere.
- * Values that may be secret appear in no message.
+ * What is wrong with a resource's inputs as its schema has them, with its host and with its domain, found without contacting a host. Unknown values
+ * are right everywhere. Values that may be secret appear in no message.
  */
-export function snapshotFaults(inputs: Properties): Fault[] {
-    const faults = [...schemaFaults(validateSnapshot as Validator, inputs), ...hostFaults(inputs), ...nameFaults(inputs)];
-    const conflicts = flagConflicts(inputs).map(([property, error]) => ({ property, error }));
-    return [...faults, ...conflicts];
+export function inputFaults(validator: Validator, inputs: Properties): Fault[] {
+    return [...schemaFaults(validator, inputs), ...hostFaults(inputs), ...textFaults("domain", inputs.domain, checkName)];
 }
 
 function schemaFaults(validator: Validator, inputs: Properties): Fault[] {
     if (validator(inputs)) return [];
-    const errors = (validator.errors ?? []).filter((error) => !isUnknown(error.data));
+    const found = (validator as { readonly errors?: readonly ErrorObject[] | null }).errors ?? [];
+    const errors = found.filter((error) => !isUnknown(error.data));
     const unions = errors.filter(({ keyword }) => keyword === "anyOf").map(({ schemaPath }) => `${schemaPath}/`);
     const faults = new Map<string, Fault>();
     for (const error of errors) {
@@ -64,15 +59,14 @@ function hostFault(host: unknown): string | null {
     return null;
 }
 
-function nameFaults({ domain, name, redefine }: Properties): Fault[] {
-    const faults: Fault[] = [];
-    if (name === undefined) faults.push({ property: "name", error: new InvalidInputError("name is missing; give the snapshot a name", "name") });
-    // What is redefined exists already or did elsewhere, and may have a name that Snaptree gave.
-    faults.push(...attempt("name", name, redefine === true ? checkName : checkNewName), ...attempt("domain", domain, checkName));
-    return faults;
+/** What is wrong with the name of a snapshot or a branch. `kind` says what it names. */
+export function nameFaults(kind: string, name: unknown, check: (name: string, property: string) => void): Fault[] {
+    if (name === undefined) return [{ property: "name", error: new InvalidInputError(`name is missing; give the ${kind} a name`, "name") }];
+    return textFaults("name", name, check);
 }
 
-function attempt(property: string, value: unknown, check: (name: string, property: string) => void): Fault[] {
+/** What a check of a text says of it, where it is one and is known. */
+export function textFaults(property: string, value: unknown, check: (value: string, property: string) => void): Fault[] {
     if (typeof value !== "string" || isUnknown(value)) return [];
     try {
         check(value, property);

@@ -1,15 +1,26 @@
 import type { Capabilities } from "../../provider/backends/backend";
-import type { CreateRequest, DeleteRequest, RedefineRequest } from "../../provider/engine/requests";
-import { AlreadyExistsError, type Hierarchy, NotFoundError, type Snapshot } from "../../provider/model";
+import type {
+    BranchRequest,
+    CreateRequest,
+    DeleteRequest,
+    Force,
+    MoveRequest,
+    RedefineRequest,
+    ResetRequest,
+    UnbranchRequest,
+} from "../../provider/engine/requests";
+import { AlreadyExistsError, type Branch, type Hierarchy, NotFoundError, type Operation, type Snapshot } from "../../provider/model";
+import { type Plan, planBranch, planRename, planReset, planSwitch, planUnbranch, refuseLosses } from "../../provider/plan";
 import { type Connect, type Connection, Connections, type Machine } from "../../provider/resources/connections";
 import { SnapshotResource } from "../../provider/resources/snapshot";
-import { aSnapshot } from "../support/nodes";
+import { aBranch, aSnapshot } from "../support/nodes";
 
-/** A host that keeps snapshots in memory, writes down what it was asked for, and can be changed behind the resource's back. */
+/** A host that keeps snapshots and branches in memory, refuses what the planner refuses, writes down what it was asked for, and can be changed behind the resource's back. */
 export class MemoryHost implements Connection, Machine {
     readonly calls: unknown[][] = [];
     readonly capabilities: Capabilities;
     snapshots: Snapshot[] = [];
+    branches: Branch[] = [];
     hasDomain = true;
     contact: () => void = () => undefined;
     private count = 0;
@@ -27,17 +38,7 @@ export class MemoryHost implements Connection, Machine {
     }
 
     hierarchy(): Promise<Hierarchy> {
-        const { snapshots } = this;
-        return this.answer(() => ({
-            domain: "web",
-            uuid: "",
-            powerState: "shutoff",
-            current: null,
-            branch: null,
-            dirty: false,
-            snapshots: [...snapshots],
-            branches: [],
-        }));
+        return this.answer(() => this.now());
     }
 
     create(request: CreateRequest): Promise<Snapshot> {
@@ -74,6 +75,42 @@ export class MemoryHost implements Connection, Machine {
         });
     }
 
+    branch(name: string, request: BranchRequest): Promise<Branch> {
+        return this.answer(() => {
+            this.calls.push(["branch", name, request]);
+            this.carryOut(planBranch(this.now(), name, request.from, request.owner));
+            return this.findBranch(name) as Branch;
+        });
+    }
+
+    switch(name: string, request: MoveRequest = {}): Promise<void> {
+        return this.answer(() => {
+            this.calls.push(["switch", name, request]);
+            this.carryOut(planSwitch(this.now(), name, request), request.force);
+        });
+    }
+
+    unbranch(name: string, request: UnbranchRequest = {}): Promise<void> {
+        return this.answer(() => {
+            this.calls.push(["unbranch", name, request]);
+            this.carryOut(planUnbranch(this.now(), name, request), request.force);
+        });
+    }
+
+    resetBranch(name: string, request: ResetRequest = {}): Promise<void> {
+        return this.answer(() => {
+            this.calls.push(["reset", name, request]);
+            this.carryOut(planReset(this.now(), name, request.toFork ?? false), request.force);
+        });
+    }
+
+    renameBranch(name: string, to: string): Promise<void> {
+        return this.answer(() => {
+            this.calls.push(["rename", name, to]);
+            this.carryOut(planRename(this.now(), name, to));
+        });
+    }
+
     async [Symbol.asyncDispose](): Promise<void> {
         this.calls.push(["dispose"]);
         return Promise.resolve();
@@ -83,9 +120,29 @@ export class MemoryHost implements Connection, Machine {
         return this.snapshots.find((snapshot) => snapshot.name === name);
     }
 
+    findBranch(name: string): Branch | undefined {
+        return this.branches.find((branch) => branch.name === name);
+    }
+
+    /** Somebody else changes a branch. */
+    tamperBranch(name: string, change: Partial<Branch>): void {
+        this.branches = this.branches.map((branch) => (branch.name === name ? { ...branch, ...change } : branch));
+    }
+
     /** Somebody else changes a snapshot. */
     tamper(name: string, change: Partial<Snapshot>): void {
         this.snapshots = this.snapshots.map((snapshot) => (snapshot.name === name ? { ...snapshot, ...change } : snapshot));
+    }
+
+    private now(): Hierarchy {
+        const active = this.branches.find((branch) => branch.active);
+        const place = { current: active?.tip ?? null, branch: active?.name ?? null, dirty: active?.dirty ?? false };
+        return { domain: "web", uuid: "", powerState: "shutoff", ...place, snapshots: [...this.snapshots], branches: [...this.branches] };
+    }
+
+    private carryOut({ operations, losses }: Plan, force: Force = false): void {
+        refuseLosses("this", losses, force);
+        for (const operation of operations) this.branches = afterwards(this.branches, operation);
     }
 
     private make({ name = "", parent = null, description }: CreateRequest): Snapshot {
@@ -98,6 +155,27 @@ export class MemoryHost implements Connection, Machine {
         await Promise.resolve();
         this.contact();
         return give();
+    }
+}
+
+/** The branches after one of their operations. */
+function afterwards(branches: readonly Branch[], operation: Operation): Branch[] {
+    const change = (facts: Partial<Branch>): Branch[] => branches.map((branch) => (branch.name === operation.name ? { ...branch, ...facts } : branch));
+    switch (operation.kind) {
+        case "branch":
+            return [...branches, aBranch({ name: operation.name, from: operation.from, tip: operation.from })];
+        case "switch":
+            return branches.map((branch) => ({ ...branch, active: branch.name === operation.name }));
+        case "unbranch":
+            return branches.filter(({ name }) => name !== operation.name);
+        case "reset":
+            return change({ tip: operation.to, dirty: false });
+        case "rename":
+            return change({ name: operation.to });
+        case "commit":
+            return branches.map((branch) => (branch.name === operation.branch ? { ...branch, dirty: false } : branch));
+        default:
+            throw new Error(`no operation of a branch: ${operation.kind}`);
     }
 }
 

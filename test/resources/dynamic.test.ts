@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
-import { adaptSnapshot } from "../../provider/dynamic/adapter";
+import { adapt } from "../../provider/dynamic/adapter";
 import { Lifetime } from "../../provider/dynamic/lifetime";
-import { snapshotProgress } from "../../provider/dynamic/progress";
+import { printProgress } from "../../provider/dynamic/progress";
 import { DataLossError } from "../../provider/model";
 import { MemoryHost, host, resourceOn } from "./double";
 
@@ -9,7 +9,7 @@ const inputs = { host, domain: "web", name: "base", onDelete: "keepChildren" };
 
 describe("what Pulumi calls", () => {
     let memory: MemoryHost;
-    const provider = () => adaptSnapshot(resourceOn(memory));
+    const provider = () => adapt(resourceOn(memory));
     beforeEach(() => {
         memory = new MemoryHost();
     });
@@ -61,9 +61,10 @@ describe("what Pulumi calls", () => {
 
 test("lines of a command's output say whose they are; what Pulumi shows itself is not repeated", () => {
     const log = jest.spyOn(console, "log").mockImplementation(() => undefined);
-    snapshotProgress({ domain: "web", name: "nginx" }, { kind: "output", message: "installing" });
-    snapshotProgress({ domain: "web", name: "nginx" }, { kind: "step", message: "freezing" });
-    expect(log.mock.calls).toEqual([["web/nginx: installing"]]);
+    printProgress({ domain: "web", name: "nginx" }, { kind: "output", message: "installing" });
+    printProgress({ domain: "web", name: "nginx" }, { kind: "step", message: "freezing" });
+    printProgress({ domain: "web" }, { kind: "wait", message: "waiting for somebody" });
+    expect(log.mock.calls).toEqual([["web/nginx: installing"], ["web: waiting for somebody"]]);
     log.mockRestore();
 });
 
