@@ -25,6 +25,8 @@ export interface Domain {
     readonly disks: readonly Disk[];
     /** Path in `<os><nvram>`, the guest's firmware variables; null where there is none. */
     readonly nvram: string | null;
+    /** Path of what those start from (`<nvram template>`); null where the document names none. */
+    readonly nvramTemplate: string | null;
     /** The domain has an emulated TPM, whose state no snapshot can hold. */
     readonly tpm: boolean;
 }

@@ -1,5 +1,5 @@
 import { type Hierarchy, InvalidInputError, type Loss, type Operation, quoted, type Snapshot, Tree } from "../model";
-import { type Arrival, type Leaf, leafOn, type Moved, resetTo, switchTo } from "./moves";
+import { type Arrival, type Leaf, leafOn, type Moved, refuseCommitting, resetTo, switchTo } from "./moves";
 import { type Plan, planOf } from "./plan";
 
 /** What is asked of a revert; one of the three, default `reset`. */
@@ -90,6 +90,7 @@ export function planDeactivate(hierarchy: Hierarchy, name: string, how: Deactiva
     const tree = new Tree(hierarchy.snapshots);
     const parent = parentOf(tree.need(name));
     if (how === "merge") {
+        refuseCommitting(tree.need(name));
         const { snapshots, branches, losses } = othersOn(hierarchy, parent, { snapshot: name });
         refuseInUse(hierarchy, parent, snapshots, branches);
         return planOf(hierarchy, [{ kind: "merge", name, into: parent, snapshots, branches }], losses);

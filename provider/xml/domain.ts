@@ -87,6 +87,11 @@ function nvramOf(domain: XmlElement): string | null {
     return child(nvram, "source")?.attributes.file ?? (textOf(nvram)?.trim() || null);
 }
 
+function nvramTemplateOf(domain: XmlElement): string | null {
+    const os = child(domain, "os");
+    return (os && child(os, "nvram"))?.attributes.template ?? null;
+}
+
 function hasEmulatedTpm(domain: XmlElement): boolean {
     const devices = child(domain, "devices");
     return devices !== null && childrenOf(devices, "tpm").some((tpm) => child(tpm, "backend")?.attributes.type === "emulator");
@@ -101,7 +106,8 @@ export function parseDomain(xml: string | XmlElement): Domain {
     const domain = typeof xml === "string" ? parseXml(xml, "the domain's XML") : xml;
     if (domain.name !== "domain" && domain.name !== "inactiveDomain")
         throw new InvalidInputError(`the domain's XML begins with <${domain.name}>; pass a <domain>, as “virsh dumpxml” prints it`);
-    return { name: required(domain, "name"), uuid: uuidOf(domain), disks: readDisks(domain), nvram: nvramOf(domain), tpm: hasEmulatedTpm(domain) };
+    const firmware = { nvram: nvramOf(domain), nvramTemplate: nvramTemplateOf(domain), tpm: hasEmulatedTpm(domain) };
+    return { name: required(domain, "name"), uuid: uuidOf(domain), disks: readDisks(domain), ...firmware };
 }
 
 /** `index` numbers the images of a running chain, `dev`, `pool` and the like name another place: of the attributes only what a file can have stays. */

@@ -74,8 +74,19 @@ export async function tipDiffers(domain: Domain, tip: Files, records: Records): 
     return (await leftOutDiffers(tip, records, current)) || (await nvramDiffers(domain.nvram, current.nvram));
 }
 
-/** Whether a branch's tip differs from its newest snapshot. */
+/** Whether the tip of a branch that the domain is not on differs from its newest snapshot. */
 export async function branchDiffers(records: Records, branch: BranchRecord): Promise<boolean> {
-    if (branch.tag !== null) return true; // Its tip snapshot was taken because it differed.
-    return differs(branch.files, branch.tip === null ? undefined : records.snapshots.get(branch.tip));
+    const snapshot = branch.tip === null ? undefined : records.snapshots.get(branch.tip);
+    if (!snapshot || (await nvramDiffers(branch.nvram, snapshot.nvram))) return true;
+    return branch.tag === null ? differs(branch.files, snapshot) : tagDiffers(branch, branch.tag, snapshot);
+}
+
+/** Whether a tip snapshot holds anything else than the newest snapshot does. */
+async function tagDiffers({ files }: BranchRecord, tag: string, snapshot: SnapshotRecord): Promise<boolean> {
+    if (tag === snapshot.tag) return false;
+    for (const [target, file] of Object.entries(files)) {
+        if (snapshot.files[target] !== file) continue; // A disk that the snapshot leaves out.
+        if (!(await readQcow2(file, snapshot.tag ?? snapshot.name, tag).catch(() => null))?.unchanged) return true;
+    }
+    return false;
 }

@@ -17,14 +17,16 @@ import { takeLock } from "./lock";
 import { readQcow2 } from "./qcow2";
 import type { Files, Records, SnapshotRecord } from "./records";
 import { stampOf, stampsOf } from "./stamps";
-import { perform, type QemuStep, undo } from "./steps";
+import { type MarkStep, perform, type QemuStep, undo } from "./steps";
 import { withTag } from "./tag";
+
+const ON_BRANCHES: ReadonlySet<Operation["kind"]> = new Set(["branch", "switch", "unbranch", "reset", "rename", "adopt"]);
 
 /** What a transaction is for, in a few words. */
 function titleOf(operations: readonly Operation[]): string {
     const [first, ...more] = operations;
     if (!first) return "nothing";
-    const title = `${first.kind} snapshot ${quoted(first.name)}`;
+    const title = `${first.kind === "branch" ? "fork" : first.kind} ${ON_BRANCHES.has(first.kind) ? "branch" : "snapshot"} ${quoted(first.name)}`;
     return more.length === 0 ? title : `${title} and ${more.length} more`;
 }
 
@@ -92,21 +94,22 @@ export class QemuDomain implements ManagedDomain {
     async hierarchy(): Promise<Hierarchy> {
         const records = await this.folder.records();
         const domain = await this.domain();
+        const dirty = await tipDiffers(domain, filesOf(domain), records);
         return {
             domain: this.name,
             uuid: domain.uuid,
             powerState: "shutoff",
             current: records.current,
             branch: records.branch,
-            dirty: await tipDiffers(domain, filesOf(domain), records),
+            dirty,
             snapshots: listed([...records.snapshots.values()].map(toSnapshot)),
-            branches: await this.branches(records),
+            branches: await this.branches(records, dirty),
         };
     }
 
-    private async branches(records: Records): Promise<Hierarchy["branches"]> {
+    private async branches(records: Records, tipDirty: boolean): Promise<Hierarchy["branches"]> {
         const named = [...records.branches.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-        const dirty = await Promise.all(named.map((branch) => branchDiffers(records, branch)));
+        const dirty = await Promise.all(named.map(async (branch) => (branch.name === records.branch ? tipDirty : branchDiffers(records, branch))));
         return named.map(({ name, from, tip, files, owner }, i) => {
             return { name, from, tip, files, active: name === records.branch, dirty: dirty[i] === true, owner: owner ?? null, bytes: null };
         });
@@ -185,8 +188,16 @@ export class QemuDomain implements ManagedDomain {
         return examine(this.folder);
     }
 
-    perform(step: Step, context: StepContext): Promise<void> {
+    async perform(step: Step, context: StepContext): Promise<void> {
+        if (step.kind === "mark") return this.mark((step as MarkStep).snapshot);
         return perform(this.images, step as QemuStep, context);
+    }
+
+    /** Says in the records that a snapshot's file is being written. The hierarchy is the same one. */
+    private async mark(name: string): Promise<void> {
+        const records = await this.folder.records();
+        const snapshot = records.snapshots.get(name);
+        if (snapshot) await this.folder.writeRecords({ ...records, snapshots: new Map(records.snapshots).set(name, { ...snapshot, committing: true }) });
     }
 
     undo(step: Step): Promise<void> {

@@ -40,7 +40,7 @@ export interface Qcow2Header {
     readonly allocated: boolean;
     /** A checksum of the clusters that the tip maps: another one after every write to what an internal snapshot holds too. */
     readonly mapping: string;
-    /** The tip still has, cluster for cluster, what the internal snapshot asked about holds; false where there is none. */
+    /** The tip, or the other internal snapshot asked about, has cluster for cluster what the first one holds; false where there is none. */
     readonly unchanged: boolean;
 }
 
@@ -156,12 +156,13 @@ async function readBacking(file: FileHandle, header: Buffer): Promise<string | n
     return length === 0 ? null : (await readAt(file, offset, length, "name of a backing file")).toString("utf8");
 }
 
-async function parse(file: FileHandle, since: string | null): Promise<Qcow2Header> {
+async function parse(file: FileHandle, since: string | null, state: string | null): Promise<Qcow2Header> {
     const header = await readStart(file);
     const { virtualSize, l1: table, headerLength } = fields(header);
     const l1 = await readL1(file, table);
     const snapshots = await readSnapshots(file, readOffset(header, 64), header.readUInt32BE(60));
     const base = snapshots.find(({ name }) => name === since);
+    const compared = state === null ? { l1: table } : snapshots.find(({ name }) => name === state);
     return {
         virtualSize,
         backing: await readBacking(file, header),
@@ -169,17 +170,19 @@ async function parse(file: FileHandle, since: string | null): Promise<Qcow2Heade
         snapshots: snapshots.map(({ id, name }) => ({ id, name })),
         allocated: l1.some((entry) => entry !== 0n),
         mapping: createHash("sha256").update(l1.join()).digest("hex"),
-        unchanged: base !== undefined && sameL1(l1, await readL1(file, base.l1)),
+        unchanged:
+            base !== undefined && compared !== undefined && sameL1(compared.l1 === table ? l1 : await readL1(file, compared.l1), await readL1(file, base.l1)),
     };
 }
 
 /**
  * Reads a header.
  *
- * @param since the internal snapshot that `unchanged` compares the tip with.
+ * @param since the internal snapshot that `unchanged` compares with.
+ * @param state the internal snapshot that it compares; null: the tip.
  * @throws HostError when the file can't be read or is not a sound qcow2 file.
  */
-export async function readQcow2(path: string, since: string | null = null): Promise<Qcow2Header> {
+export async function readQcow2(path: string, since: string | null = null, state: string | null = null): Promise<Qcow2Header> {
     let file: FileHandle;
     try {
         file = await open(path, "r");
@@ -187,7 +190,7 @@ export async function readQcow2(path: string, since: string | null = null): Prom
         throw new HostError(`the image ${quoted(path)} can't be opened: ${(error as Error).message}`, { file: path }, { cause: error });
     }
     try {
-        return await parse(file, since);
+        return await parse(file, since, state);
     } catch (error) {
         throw new HostError(
             `the image ${quoted(path)} can't be read as qcow2: ${(error as Error).message}; give its real format, or restore it from a copy`,

@@ -67,6 +67,18 @@ export interface CommitStep extends Step {
     readonly overlay: string;
 }
 
+/** Writes what a leaf holds into the file under it, before the commit: the leaf reads the same all the while, whether that is carried out, cut short or repeated. */
+export interface MergeStep extends Step {
+    readonly kind: "merge";
+    readonly overlay: string;
+}
+
+/** Marks a snapshot into whose file a leaf is about to be merged; the commit takes the mark away. */
+export interface MarkStep extends Step {
+    readonly kind: "mark";
+    readonly snapshot: string;
+}
+
 /** Puts an overlay on another file of the same contents. */
 export interface PointStep extends Step {
     readonly kind: "point";
@@ -111,6 +123,8 @@ export type QemuStep =
     | DropStep
     | PullStep
     | CommitStep
+    | MergeStep
+    | MarkStep
     | PointStep
     | DocumentsStep
     | DomainStep
@@ -141,6 +155,8 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "commit":
             // It is removed right after: gone, it was merged, and what the domain wrote below it since must stay.
             return existsSync(step.overlay) ? images.commit(step.overlay, context) : undefined;
+        case "merge":
+            return images.commit(step.overlay, context);
         case "point":
             return images.point(step.overlay, step.backing, step.format);
         case "domain":
@@ -150,8 +166,9 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "remove":
             for (const file of step.files) if (!(await writtenSince(file, step))) await removeFile(file);
             return;
-        case "documents":
-            return; // The commit writes them.
+        case "documents": // The commit writes them.
+        case "mark": // The domain keeps the records.
+            return;
         case "provision":
             return settleProvisioned(step);
     }
@@ -237,7 +254,9 @@ export function writtenBy(step: QemuStep): readonly string[] {
 
 /** The images that a step changes and that outlast it. */
 async function changedBy(images: Images, step: QemuStep): Promise<readonly string[]> {
-    if (step.kind === "commit") return existsSync(step.overlay) ? [(await images.info(step.overlay, "qcow2")).backing ?? step.overlay] : [];
+    if (step.kind === "commit" || step.kind === "merge") {
+        return existsSync(step.overlay) ? [(await images.info(step.overlay, "qcow2")).backing ?? step.overlay] : [];
+    }
     return step.kind === "compress" || step.kind === "provision" ? [] : writtenBy(step);
 }
 
@@ -258,6 +277,9 @@ export async function undo(images: Images, step: QemuStep): Promise<void> {
         case "apply":
             if (step.undo === null) throw new HostError("this step can't be taken back", { step: step.kind });
             for (const file of step.files) if (await holds(file, step.undo)) await images.applySnapshot(file, step.undo);
+            return;
+        case "merge": // What was written under the leaf is what the leaf holds, and stays; so does the mark, until it is run again to its end.
+        case "mark":
             return;
         case "pull":
             // What was copied stays, and is the same as what stands under it.

@@ -93,6 +93,7 @@ export function remember(draft: Draft, operation: CreateOperation, taken: Taken)
         document: draft.addFile("snapshot", "xml", documentOf(operation, taken, creationTime)),
         nvram: saveNvram(draft, taken.nvram),
         contentId: randomUUID(),
+        ...(operation.owner !== undefined && { owner: operation.owner }),
     });
 }
 

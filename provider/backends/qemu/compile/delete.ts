@@ -3,6 +3,7 @@ import { Tree } from "../../../model";
 import type { Draft } from "../draft";
 import type { SnapshotRecord } from "../records";
 import { dropUnused, settle } from "./settle";
+import { dropTag } from "./tags";
 import { snapshotOf, type World } from "./world";
 
 /** The snapshots whose names go. */
@@ -21,7 +22,7 @@ function survivor(draft: Draft, name: string | null, gone: ReadonlySet<string>):
 }
 
 /** Children and branches move up to what stays, and so does the domain. */
-function moveUp(draft: Draft, gone: ReadonlySet<string>): void {
+export function moveUp(draft: Draft, gone: ReadonlySet<string>): void {
     for (const snapshot of [...draft.snapshots.values()]) {
         const parent = survivor(draft, snapshot.parent, gone);
         if (parent !== snapshot.parent && !gone.has(snapshot.name)) draft.snapshots.set(snapshot.name, { ...snapshot, parent });
@@ -32,7 +33,8 @@ function moveUp(draft: Draft, gone: ReadonlySet<string>): void {
     draft.current = survivor(draft, draft.current, gone);
 }
 
-function removeBranch(draft: Draft, name: string): void {
+/** A branch goes from the records; its leaf, once nothing names it. */
+export function removeBranch(draft: Draft, name: string): void {
     const branch = draft.branches.get(name);
     if (!branch) return;
     draft.branches.delete(name);
@@ -42,10 +44,12 @@ function removeBranch(draft: Draft, name: string): void {
     if (draft.branch === name) draft.branch = null;
 }
 
-function dropTag(draft: Draft, files: Readonly<Record<string, string>>, tag: string): void {
-    const images = Object.values(files);
-    draft.alter(images);
-    draft.after({ kind: "drop", files: images, tags: [tag] });
+/** A snapshot goes from the records, with what an image holds for it alone. What stands on it must have been moved. */
+export function removeSnapshot(draft: Draft, snapshot: SnapshotRecord): void {
+    draft.snapshots.delete(snapshot.name);
+    draft.remove(snapshot.document);
+    if (snapshot.nvram !== null) draft.remove(snapshot.nvram);
+    if (snapshot.tag !== null) dropTag(draft, snapshot.files, snapshot.tag);
 }
 
 /** What is only forgotten keeps its contents, for good: nothing of it is ours to remove any more. */
@@ -60,12 +64,9 @@ export async function compileDelete(draft: Draft, world: World, operation: Delet
     for (const name of operation.branches) removeBranch(draft, name);
     moveUp(draft, gone);
     for (const snapshot of snapshots) {
-        draft.snapshots.delete(snapshot.name);
-        draft.remove(snapshot.document);
-        if (snapshot.nvram !== null) draft.remove(snapshot.nvram);
         if (operation.scope === "metadata") forget(draft, snapshot);
-        else if (snapshot.tag !== null) dropTag(draft, snapshot.files, snapshot.tag);
+        removeSnapshot(draft, operation.scope === "metadata" ? { ...snapshot, tag: null } : snapshot);
     }
-    if (operation.scope !== "metadata") await settle(draft, world);
-    else if (operation.branches.length > 0) await dropUnused(draft, world);
+    if (operation.scope === "metadata" ? operation.branches.length > 0 : operation.chain === "keep") await dropUnused(draft, world);
+    else if (operation.scope !== "metadata") await settle(draft, world);
 }

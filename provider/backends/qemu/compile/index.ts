@@ -1,5 +1,7 @@
 import type { Operation } from "../../../model";
 import type { Draft } from "../draft";
+import { compileAdopt, compileBranch, compileRename, compileReset, compileSwitch, compileUnbranch } from "./branch";
+import { compileCommit, compileMerge } from "./commit";
 import { compileCreate } from "./create";
 import { compileDelete } from "./delete";
 import { compileRedefine } from "./redefine";
@@ -15,9 +17,11 @@ export async function compile(draft: Draft, world: World, operations: readonly O
     if (operations.some(leavesTip)) await dropUnused(draft, world);
 }
 
+const LEAVING: ReadonlySet<Operation["kind"]> = new Set(["revert", "switch", "reset"]);
+
 /** A deletion tidies up by itself, before it merges. */
 function leavesTip(operation: Operation): boolean {
-    return operation.kind === "revert" || (operation.kind === "create" && operation.source === "parent" && operation.moveTip);
+    return LEAVING.has(operation.kind) || (operation.kind === "create" && operation.source === "parent" && operation.moveTip);
 }
 
 async function compileOne(draft: Draft, world: World, operation: Operation): Promise<void> {
@@ -30,5 +34,21 @@ async function compileOne(draft: Draft, world: World, operation: Operation): Pro
             return compileRevert(draft, world, operation);
         case "delete":
             return compileDelete(draft, world, operation);
+        case "commit":
+            return compileCommit(draft, world, operation);
+        case "merge":
+            return compileMerge(draft, world, operation);
+        case "branch":
+            return compileBranch(draft, world, operation);
+        case "switch":
+            return compileSwitch(draft, world, operation);
+        case "unbranch":
+            return compileUnbranch(draft, world, operation);
+        case "reset":
+            return compileReset(draft, world, operation);
+        case "rename":
+            return void compileRename(draft, operation);
+        case "adopt":
+            return compileAdopt(draft, world, operation);
     }
 }

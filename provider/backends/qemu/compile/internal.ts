@@ -17,7 +17,7 @@ function ownTags(draft: Draft): Set<string> {
  * The name for a new snapshot in images: its own, or one made from it where another of ours has that, which was renamed or is about to go. Refuses one
  * that Snaptree does not know, or that is the ID of another snapshot: qemu-img takes a number for an ID first.
  */
-async function freeTag(draft: Draft, world: World, files: readonly string[], wanted: string): Promise<string> {
+export async function freeTag(draft: Draft, world: World, files: readonly string[], wanted: string): Promise<string> {
     const own = ownTags(draft);
     const there = (await Promise.all(files.map((file) => world.tags(file)))).flat();
     const stranger = there.find(({ name }) => name === wanted && !own.has(name));
@@ -107,6 +107,22 @@ export async function internalFromParent(draft: Draft, world: World, operation: 
     else if (known === null) draft.after({ kind: "drop", files: images, tags: [held] });
     if (parent) await adopt(draft, world, parent, files);
     draft.current = operation.noMetadata ? operation.parent : operation.name;
+}
+
+/** Once the commit is through, the images' live state becomes what they hold under a tag. */
+export async function applyTag(draft: Draft, world: World, files: Files, tag: string): Promise<void> {
+    const images = Object.values(files);
+    draft.alter(images);
+    for (const file of images) {
+        if (draft.tags.has(tag) || (await world.tags(file)).some(({ name }) => name === tag)) continue;
+        throw new HostError(
+            `the image ${quoted(file)} holds no internal snapshot ${quoted(tag)} any more; somebody deleted it outside Snaptree: “snaptree doctor” says what is left`,
+            { file },
+        );
+    }
+    const from: Record<string, string> = {};
+    for (const file of images) from[file] = await world.mapping(file);
+    draft.after({ kind: "apply", files: images, tag, undo: null, from });
 }
 
 /** The name of an internal snapshot in its images. */

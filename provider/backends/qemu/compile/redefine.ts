@@ -58,7 +58,7 @@ function contentsOf(document: SnapshotDocument, domain: Domain): { readonly mode
 
 /** Contents in an image that two names had would go with the first of them. */
 function refuseShared(draft: Draft, name: string, tag: string): void {
-    const other = [...draft.snapshots.values(), ...draft.branches.values()].find((node) => node.tag === tag && node.name !== name);
+    const other = [...draft.snapshots.values()].find((node) => node.tag === tag && node.name !== name);
     if (other)
         throw new InvalidInputError(`the internal snapshot ${quoted(tag)} holds what ${quoted(other.name)} is, so it can't be ${quoted(name)} too`, "xml");
 }
@@ -120,6 +120,8 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
         document: draft.addFile("snapshot", "xml", xml),
         nvram: before?.nvram ?? null,
         contentId: before?.contentId ?? randomUUID(),
+        ...(before?.owner !== undefined && { owner: before.owner }),
+        ...(before?.committing && { committing: true }),
     };
 }
 

@@ -1,11 +1,11 @@
-import { HostError, quoted, type RevertOperation, UnsupportedError } from "../../../model";
+import { quoted, type RevertOperation, UnsupportedError } from "../../../model";
 import { BACKEND } from "../capabilities";
 import type { Draft } from "../draft";
-import type { BranchRecord, SnapshotRecord } from "../records";
+import type { SnapshotRecord } from "../records";
+import { holdAs } from "./branch";
 import { overlaysOn } from "./external";
-import { holdTip, tagOf } from "./internal";
-import { keepTip } from "./tip";
-import { adopt, nvramOf, snapshotOf, type World } from "./world";
+import { applyTag, tagOf } from "./internal";
+import { adopt, snapshotOf, type World } from "./world";
 
 const ONLINE = new Set(["running", "paused", "blocked", "pmsuspended"]);
 
@@ -18,56 +18,39 @@ function check(snapshot: SnapshotRecord): void {
     );
 }
 
-/** The running branch goes on from this snapshot: its leaf stands directly on it. */
-function standsOn(branch: BranchRecord | undefined, snapshot: SnapshotRecord): boolean {
-    return branch?.tip === snapshot.name;
+/** Where the running branch's leaf stands directly on the snapshot, it is emptied; any other keeps what it has. */
+async function leave(draft: Draft, world: World, { name, files, tag }: SnapshotRecord, { keepTip }: RevertOperation): Promise<void> {
+    const stays = draft.branch !== null && draft.current === name;
+    const keeper = stays ? keepTip : (draft.branch ?? keepTip);
+    if (keeper !== null) await holdAs(draft, world, keeper, files, tag);
+    if (!stays) draft.branch = null;
 }
 
-/** The branch or the name that keeps the tip which is left; null: nobody does, and it goes. */
-function keeper(branch: BranchRecord | undefined, snapshot: SnapshotRecord, operation: RevertOperation): string | null {
-    if (branch && !standsOn(branch, snapshot)) return branch.name;
-    return operation.keepTip;
-}
-
-async function revertExternal(draft: Draft, world: World, snapshot: SnapshotRecord, operation: RevertOperation): Promise<void> {
-    // A domain that somebody runs would go on writing where it is no more.
-    draft.freeze(Object.values(draft.tip()));
-    const active = draft.activeBranch();
-    const kept = keeper(active, snapshot, operation);
-    if (kept !== null) keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(draft, world, draft.domain()));
-    const leaves = await overlaysOn(draft, world, snapshot.files);
-    await adopt(draft, world, snapshot, leaves);
-    if (active && kept === null) draft.branches.set(active.name, { ...active, files: leaves });
-    else draft.branch = null;
-    draft.current = snapshot.name;
-}
-
-async function revertInternal(draft: Draft, world: World, snapshot: SnapshotRecord, operation: RevertOperation): Promise<void> {
-    const images = Object.values(snapshot.files);
-    const tag = tagOf(snapshot.tag, snapshot.name);
-    for (const file of images) {
-        if ((await world.tags(file)).some(({ name }) => name === tag)) continue;
-        throw new HostError(
-            `the image ${quoted(file)} holds no internal snapshot ${quoted(tag)} any more; somebody deleted it outside Snaptree, so delete it here with “metadata”`,
-            { file },
-        );
-    }
-    draft.alter(images);
-    const active = draft.activeBranch();
-    const kept = keeper(active, snapshot, operation);
-    if (kept !== null)
-        keepTip(draft, kept, Object.keys(snapshot.files), await nvramOf(draft, world, draft.domain()), await holdTip(draft, world, images, kept));
-    await adopt(draft, world, snapshot, snapshot.files);
-    const from: Record<string, string> = {};
-    for (const file of images) from[file] = await world.mapping(file);
-    draft.after({ kind: "apply", files: images, tag, undo: null, from });
-    if (kept !== null) draft.branch = null;
-    draft.current = snapshot.name;
+/** The template of a domain's firmware variables, to start from again. */
+function templateOf(draft: Draft, snapshot: SnapshotRecord): string | null {
+    const { nvram, nvramTemplate } = draft.domain();
+    if (nvram === null) return null;
+    if (nvramTemplate !== null) return nvramTemplate;
+    throw new UnsupportedError(
+        BACKEND,
+        `resetting the NVRAM of ${quoted(snapshot.name)}, whose domain names no template`,
+        "say in <nvram template='…'> what it starts from, or revert without that",
+    );
 }
 
 /** The tip becomes the snapshot's state again (reset). */
 export async function compileRevert(draft: Draft, world: World, operation: RevertOperation): Promise<void> {
     const snapshot = snapshotOf(draft, operation.name);
     check(snapshot);
-    await (snapshot.mode === "external" ? revertExternal : revertInternal)(draft, world, snapshot, operation);
+    // A domain that somebody runs would go on writing where it is no more.
+    draft.freeze(Object.values(draft.tip()));
+    await leave(draft, world, snapshot, operation);
+    const files = snapshot.mode === "external" ? await overlaysOn(draft, world, snapshot.files) : snapshot.files;
+    await adopt(draft, world, snapshot, files);
+    if (snapshot.mode === "internal") await applyTag(draft, world, files, tagOf(snapshot.tag, snapshot.name));
+    const template = operation.resetNvram ? templateOf(draft, snapshot) : null;
+    if (template !== null) draft.restore(template, draft.domain().nvram ?? "");
+    const active = draft.activeBranch();
+    if (active) draft.branches.set(active.name, { ...active, files });
+    draft.current = snapshot.name;
 }

@@ -52,20 +52,23 @@ export async function dropUnused(draft: Draft, around: Surroundings): Promise<vo
     }
 }
 
+/** The inner files that may be merged; null: any. */
+type Among = ReadonlySet<string> | null;
+
 /** An unnamed inner file and the one file that stands on it. */
 interface Mergeable {
     readonly inner: string;
     readonly overlay: string;
 }
 
-async function mergeables(draft: Draft, around: Surroundings): Promise<Map<string, Mergeable>> {
+async function mergeables(draft: Draft, around: Surroundings, among: Among): Promise<Map<string, Mergeable>> {
     const needed = named(draft);
     const above = new Map<string, string[]>();
     for (const { path, backing } of draft.images.values()) if (backing !== null) above.set(backing, [...(above.get(backing) ?? []), path]);
     const found = new Map<string, Mergeable>();
     for (const [inner, overlays] of above) {
         const [overlay, ...others] = overlays;
-        if (overlay === undefined || others.length > 0 || needed.has(inner)) continue;
+        if (overlay === undefined || others.length > 0 || needed.has(inner) || among?.has(inner) === false) continue;
         if ((await expendable(draft, inner, around)) && (await expendable(draft, overlay, around))) found.set(inner, { inner, overlay });
     }
     return found;
@@ -116,7 +119,7 @@ function rename(draft: Draft, from: string, to: string): void {
 }
 
 /** Refuses to merge files that somebody put on others since. */
-async function checkChain(draft: Draft, { inner, overlay }: Mergeable, around: Surroundings): Promise<void> {
+export async function checkChain(draft: Draft, { inner, overlay }: Mergeable, around: Surroundings): Promise<void> {
     for (const file of [inner, overlay]) {
         // Of a file that is about to be made or put elsewhere only the draft knows.
         if (draft.sizes.has(file) || draft.images.get(file)?.backing !== draft.stored.images.get(file)?.backing) continue;
@@ -146,9 +149,9 @@ async function cheaperUp(draft: Draft, merge: Mergeable, around: Surroundings): 
  * Tidies up after names are gone (design section 2, delete): a file of ours that nothing names goes where nothing stands on it, is merged with the
  * one file that does, and stays as an unnamed inner file while several do.
  */
-export async function settle(draft: Draft, around: Surroundings): Promise<void> {
+export async function settle(draft: Draft, around: Surroundings, among: Among = null): Promise<void> {
     await dropUnused(draft, around);
-    for (let merge = uppermost(await mergeables(draft, around)); merge; merge = uppermost(await mergeables(draft, around))) {
+    for (let merge = uppermost(await mergeables(draft, around, among)); merge; merge = uppermost(await mergeables(draft, around, among))) {
         await checkChain(draft, merge, around);
         draft.alter([merge.inner, merge.overlay]);
         if (await cheaperUp(draft, merge, around)) pull(draft, merge);

@@ -2,6 +2,7 @@ import { type CreateOperation, InvalidInputError } from "../../../model";
 import { formatXml } from "../../../xml";
 import type { Draft } from "../draft";
 import type { BranchRecord, Files } from "../records";
+import { dropTag } from "./tags";
 
 /** The disks of a parent that a snapshot elsewhere takes in. */
 export function chosen(files: Files, operation: CreateOperation): Files {
@@ -33,7 +34,9 @@ export function keepTip(draft: Draft, name: string, targets: readonly string[], 
         tag,
         document: draft.addFile("branch", "xml", formatXml(draft.config)),
         nvram: saveNvram(draft, nvram),
+        ...(known?.owner !== undefined && { owner: known.owner }),
     };
     draft.branches.set(name, branch);
+    if (known && known.tag !== null && known.tag !== tag) dropTag(draft, known.files, known.tag);
     return branch;
 }

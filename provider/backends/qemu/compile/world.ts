@@ -34,6 +34,11 @@ export async function configOf(draft: Draft, world: World, snapshot: SnapshotRec
 export async function adopt(draft: Draft, world: World, snapshot: SnapshotRecord, files: Files): Promise<void> {
     const config = await configOf(draft, world, snapshot);
     if (!config) throw new HostError(`snapshot ${quoted(snapshot.name)} has no <domain> to go back to; redefine it with one`);
+    configure(draft, config, files, snapshot.nvram);
+}
+
+/** The domain goes over to a configuration, with disks on these files and the firmware variables that were saved with it. */
+export function configure(draft: Draft, config: XmlElement, files: Files, nvram: string | null): void {
     const before = draft.tip();
     const has = new Set(parseDomain(config).disks.map(({ target }) => target));
     const there = Object.fromEntries(Object.entries({ ...before, ...files }).filter(([target]) => has.has(target)));
@@ -41,7 +46,7 @@ export async function adopt(draft: Draft, world: World, snapshot: SnapshotRecord
     for (const [target, file] of Object.entries(before)) {
         if (draft.tip()[target] === undefined) draft.release(file); // Its disk is not in that configuration: nobody's to remove.
     }
-    restoreNvram(draft, snapshot.nvram);
+    restoreNvram(draft, nvram);
 }
 
 /** The file that holds the guest's firmware variables, or will once what the draft brings back is there; null where there are none yet. */
