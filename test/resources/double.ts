@@ -140,9 +140,9 @@ export class MemoryHost implements Connection, Machine {
         return { domain: "web", uuid: "", powerState: "shutoff", ...place, snapshots: [...this.snapshots], branches: [...this.branches] };
     }
 
-    private carryOut({ operations, losses }: Plan, force: Force = false): void {
-        refuseLosses("this", losses, force);
-        for (const operation of operations) this.branches = afterwards(this.branches, operation);
+    private carryOut(plan: Plan, force: Force = false): void {
+        refuseLosses("this", plan, force);
+        for (const operation of plan.operations) this.branches = afterwards(this.branches, operation);
     }
 
     private make({ name = "", parent = null, description }: CreateRequest): Snapshot {
