@@ -1,8 +1,11 @@
 import { main } from "./program";
+import { processTerminal } from "./terminal";
 
-const print = (line: string) => void process.stdout.write(`${line}\n`);
-const complain = (line: string) => void process.stderr.write(`${line}\n`);
+// Whoever reads has gone (`snaptree list web | head`): there is nobody left to write to.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+});
 
-void main(process.argv.slice(2), { print, complain }).then((code) => {
+void main(process.argv.slice(2), processTerminal(process)).then((code) => {
     process.exitCode = code;
 });

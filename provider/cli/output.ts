@@ -1,12 +1,11 @@
+import { createColors } from "picocolors";
 import { DataLossError, FlagConflictError, InvalidInputError, SnaptreeError, UnsupportedError } from "../model";
+import type { Colours, Terminal } from "./terminal";
+import { printable } from "./text";
 
 /** Where a command writes, and how. */
-export interface Output {
+export interface Output extends Terminal {
     readonly json: boolean;
-    /** A line on standard output. */
-    readonly print: (line: string) => void;
-    /** A line on standard error. */
-    readonly complain: (line: string) => void;
 }
 
 /** Exit codes (design section 7). */
@@ -20,11 +19,20 @@ export function exitCode(error: unknown): number {
     return EXIT.failed;
 }
 
+export function coloursOf({ colours = false }: Terminal): Colours {
+    return createColors(colours);
+}
+
+/** Prints what came of it: words for people, or with `--json` a value. */
+export function tell(output: Output, words: string, value: unknown): void {
+    output.print(output.json ? JSON.stringify(value) : words);
+}
+
 /** Says what went wrong: one line, or with `--json` an object. */
 export function complain(error: unknown, output: Output): void {
     const { name, message } = error instanceof Error ? error : { name: "Error", message: String(error) };
     if (output.json) {
         const details = error instanceof SnaptreeError ? error.details : {};
         output.complain(JSON.stringify({ error: { name, message, ...details } }));
-    } else output.complain(`snaptree: ${message.replaceAll("\n", " ")}`);
+    } else output.complain(`snaptree: ${printable(message.replaceAll(/\s*\n\s*/g, " "))}`);
 }

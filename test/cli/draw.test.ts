@@ -1,6 +1,9 @@
-import { drawTree } from "../../provider/cli/draw";
+import { createColors } from "picocolors";
+import { drawTree as draw } from "../../provider/cli/draw";
 import type { Branch, Hierarchy, Snapshot } from "../../provider/model";
 import { aBranch, aSnapshot } from "../support/nodes";
+
+const drawTree = (drawn: Hierarchy): string => draw(drawn, createColors(false));
 
 const snapshot = (name: string, parent: string | null, creationTime: number): Snapshot => aSnapshot({ name, parent, creationTime });
 
@@ -22,7 +25,8 @@ test("a tree is drawn as virsh snapshot-list --tree draws it", () => {
 
 test("the current snapshot is marked, and so is a tip that differs from it", () => {
     expect(drawTree(hierarchy({ snapshots: [snapshot("a", null, 1)], current: "a" }))).toBe("a (current)");
-    expect(drawTree(hierarchy({ snapshots: [snapshot("a", null, 1)], current: "a", dirty: true }))).toBe("a (current, tip is dirty)");
+    const dirty = drawTree(hierarchy({ snapshots: [snapshot("a", null, 1)], current: "a", dirty: true }));
+    expect(dirty).toBe(["a (current)", "  |", "  +- (the tip) [no branch, dirty]"].join("\n"));
 });
 
 test("branches stand where they would go on, with what is known of them", () => {
