@@ -17,6 +17,7 @@ import {
     describe,
     type Desired,
     foresee,
+    lossesOf,
     type Plan,
     plan,
     planBranch,
@@ -369,12 +370,24 @@ export class VirtualMachine {
             await sayWhy(what, async () => {
                 const made = make(await this.managed.hierarchy());
                 refuseLosses(what, made, force);
-                for (const operations of batches(made.operations)) await this.transact(operations, executionOf(options), options);
+                for (const [i, operations] of batches(made.operations).entries()) {
+                    if (i > 0) await this.refuseSince(what, made, operations, force);
+                    await this.transact(operations, executionOf(options), options);
+                }
             });
             resolve(await this.managed.hierarchy());
         } catch (error) {
             reject(error);
         }
+    }
+
+    /** What was written since the plan was made is nothing that anybody agreed to lose. */
+    private async refuseSince(what: string, { losses }: Plan, operations: readonly Operation[], force: Force): Promise<void> {
+        const [first] = operations; // Where there are more, they are creations, which stand on one another.
+        if (!first || force === true || first.kind === "redefine" || first.kind === "delete") return;
+        const shown = new Set(losses);
+        const since = lossesOf(await this.managed.hierarchy(), first).filter((loss) => !shown.has(loss));
+        refuseLosses(`going on with ${what}`, { losses: since, sizes: {} }, force);
     }
 
     /** Takes snapshots that waited together in one transaction; where one of them stands in the way, gives back those that must go one by one. */

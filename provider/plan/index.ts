@@ -1,4 +1,5 @@
 export { planBranch, planRename, planReset, planSwitch, planUnbranch, type Unbranch } from "./branches";
+export { lossesOf } from "./changes";
 export { foresee } from "./foresee";
 export { refuseLosses, type Accepted } from "./losses";
 export type { Arrival } from "./moves";

@@ -150,4 +150,21 @@ suiteWith(needs(qemu), "work on one domain", () => {
         }
         await vm.create({ name: "a" });
     });
+
+    test("stops between two operations of a plan where somebody wrote what the second would lose", async () => {
+        const vm = await machine();
+        await vm.create({ name: "base" });
+        const plan = await vm.plan({ snapshots: { base: {}, n: { parent: "base", provisioned: true } }, current: "base" });
+        expect(plan.operations.map(({ kind }) => kind)).toEqual(["create", "revert"]);
+        expect(plan.losses).toEqual([]);
+        const write = ({ kind, message }: Progress) => {
+            if (kind === "done" && message.includes("create n"))
+                execFileSync("qemu-io", ["-f", "qcow2", "-c", "write -P 0x78 0 64k", host.leaf(vm.name)], { stdio: "ignore" });
+        };
+        const provision = { n: [{ command: ["true"] }] };
+        await expect(vm.apply(plan, { provision, onProgress: write })).rejects.toMatchObject({ name: "DataLossError", losses: ["tip"] });
+        expect(execFileSync("qemu-io", ["-r", "-f", "qcow2", "-c", "read -P 0x78 0 64k", host.leaf(vm.name)], { encoding: "utf8" })).not.toContain("failed");
+        await vm.apply(await vm.plan({ snapshots: { base: {}, n: { parent: "base" } }, current: "base" }), { force: ["tip"] });
+        expect(await vm.hierarchy()).toMatchObject({ current: "base", dirty: false });
+    });
 });

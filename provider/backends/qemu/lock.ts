@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { type FileHandle, open, readFile } from "node:fs/promises";
+import { type FileHandle, open, readFile, stat } from "node:fs/promises";
 import { constants } from "node:fs";
 import { hostname, userInfo } from "node:os";
+import { dirname } from "node:path";
 import { BusyError, HostError, quoted } from "../../model";
 import type { Lock, LockOptions } from "../backend";
 import { missingTool } from "./process";
@@ -66,9 +67,17 @@ async function lockOrWait(file: FileHandle, path: string, options: LockOptions, 
     throw new BusyError(`the domain is still locked after ${waitSeconds} s, for ${holder}; end that, or run again later`, holder);
 }
 
+/** Whoever may work in the folder may take its lock and sign it, whichever user made it and with whatever umask. */
+async function share(file: FileHandle, path: string): Promise<void> {
+    const wanted = (await stat(dirname(path))).mode & 0o666;
+    if (((await file.stat()).mode & 0o666) !== wanted) await file.chmod(wanted);
+}
+
 async function openLock(path: string): Promise<FileHandle> {
     try {
-        return await open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
+        const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
+        await share(file, path).catch(() => undefined); // Another user's, who did.
+        return file;
     } catch (error) {
         throw new HostError(
             `the lock ${quoted(path)} can't be opened: ${(error as Error).message}; check the folder's permissions and run again`,

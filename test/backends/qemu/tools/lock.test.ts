@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BusyError, HostError } from "../../../../provider/model";
 import { takeLock } from "../../../../provider/backends/qemu/lock";
@@ -49,6 +49,18 @@ suiteWith(needs(qemu), "a domain's lock", () => {
         await lock[Symbol.asyncDispose]();
         await second;
         expect(order).toEqual([expect.stringMatching(/^the first by \S+ on \S+, process \d+$/), "first", "second"]);
+    });
+
+    test("can be taken and signed by whoever may work in the folder, whatever the umask of the user who made it", async () => {
+        const shared = join(folder, "shared");
+        mkdirSync(shared);
+        chmodSync(folder, 0o755);
+        chmodSync(shared, 0o777);
+        const path = join(shared, "lock");
+        await (await takeLock(path, { purpose: "the first user" }))[Symbol.asyncDispose]();
+        const other = (command: string[]) => execFileSync("setpriv", ["--reuid", "65534", "--clear-groups", ...command], { encoding: "utf8" });
+        if (process.getuid?.() === 0) other(["sh", "-c", `exec flock --nonblock "$0" sh -c 'echo another > "$0"' "$0"`, path]);
+        expect(statSync(path).mode & 0o666).toBe(0o666);
     });
 
     test("is no program's that we start meanwhile: it is free as soon as we give it up", async () => {
