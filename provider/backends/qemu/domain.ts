@@ -2,7 +2,7 @@ import { access, copyFile, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { type Domain, type Hierarchy, HostError, listed, noSuchSnapshot, type Operation, quoted, type Snapshot } from "../../model";
 import { child, formatSnapshot, parseSnapshot, withDiskFiles } from "../../xml";
-import type { Diagnosis, JournalEntry, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
+import type { Diagnosis, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { capabilities } from "./capabilities";
 import { compile, type World } from "./compile";
 import { branchDiffers, tipDiffers } from "./dirty";
@@ -16,6 +16,7 @@ import { allocatedBytes, type Images, settled } from "./images";
 import { takeLock } from "./lock";
 import { readQcow2 } from "./qcow2";
 import type { Files, Records, SnapshotRecord } from "./records";
+import { type Sizes, sizesOf } from "./sizes";
 import { stampOf, stampsOf } from "./stamps";
 import { type MarkStep, perform, type QemuStep, undo } from "./steps";
 import { withTag } from "./tag";
@@ -30,7 +31,8 @@ function titleOf(operations: readonly Operation[]): string {
     return more.length === 0 ? title : `${title} and ${more.length} more`;
 }
 
-function toSnapshot({ name, parent, description, creationTime, state, mode, files, made, contentId, committing, owner }: SnapshotRecord): Snapshot {
+function toSnapshot(record: SnapshotRecord, sizes: Sizes | null): Snapshot {
+    const { name, parent, description, creationTime, state, mode, files, made, contentId, committing, owner } = record;
     return {
         name,
         parent,
@@ -44,7 +46,7 @@ function toSnapshot({ name, parent, description, creationTime, state, mode, file
         contentId,
         committing: committing ?? false,
         owner: owner ?? null,
-        bytes: null,
+        bytes: sizes?.snapshot(record) ?? null,
     };
 }
 
@@ -91,8 +93,9 @@ export class QemuDomain implements ManagedDomain {
         return this.folder.domain();
     }
 
-    async hierarchy(): Promise<Hierarchy> {
+    async hierarchy(options: ListOptions = {}): Promise<Hierarchy> {
         const records = await this.folder.records();
+        const sizes = options.sizes ? await sizesOf(records) : null;
         const domain = await this.domain();
         const dirty = await tipDiffers(domain, filesOf(domain), records);
         return {
@@ -102,16 +105,18 @@ export class QemuDomain implements ManagedDomain {
             current: records.current,
             branch: records.branch,
             dirty,
-            snapshots: listed([...records.snapshots.values()].map(toSnapshot)),
-            branches: await this.branches(records, dirty),
+            snapshots: listed([...records.snapshots.values()].map((record) => toSnapshot(record, sizes))),
+            branches: await this.branches(records, dirty, sizes),
         };
     }
 
-    private async branches(records: Records, tipDirty: boolean): Promise<Hierarchy["branches"]> {
+    private async branches(records: Records, tipDirty: boolean, sizes: Sizes | null): Promise<Hierarchy["branches"]> {
         const named = [...records.branches.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
         const dirty = await Promise.all(named.map(async (branch) => (branch.name === records.branch ? tipDirty : branchDiffers(records, branch))));
-        return named.map(({ name, from, tip, files, owner }, i) => {
-            return { name, from, tip, files, active: name === records.branch, dirty: dirty[i] === true, owner: owner ?? null, bytes: null };
+        return named.map((branch, i) => {
+            const { name, from, tip, files, owner } = branch;
+            const bytes = sizes?.branch(branch) ?? null;
+            return { name, from, tip, files, active: name === records.branch, dirty: dirty[i] === true, owner: owner ?? null, bytes };
         });
     }
 

@@ -20,6 +20,7 @@ export const MAX_BACKING_BYTES = 1023;
 const EXTENDED_L2 = 0x10n;
 /** Incompatible features that QEMU knows: dirty, corrupt, external data file, compression type, extended L2 entries. */
 const KNOWN_FEATURES = 0x1fn;
+const EXTERNAL_DATA = 0x4n;
 const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n;
 
 /** An internal snapshot in a qcow2 file's own table. */
@@ -44,18 +45,18 @@ export interface Qcow2Header {
     readonly unchanged: boolean;
 }
 
-interface Table {
+export interface Table {
     readonly offset: number;
     readonly entries: number;
 }
 
-function tableBytes(table: Table, what: string): number {
+export function tableBytes(table: Table, what: string): number {
     if (table.entries * 8 > MAX_L1_BYTES) throw new Error(`its ${what} is too large`);
     return table.entries * 8;
 }
 
 /** A file that ends before what its header promises has lost something: nothing can be concluded from the rest. */
-async function readAt(file: FileHandle, offset: number, length: number, what: string): Promise<Buffer> {
+export async function readAt(file: FileHandle, offset: number, length: number, what: string): Promise<Buffer> {
     const { size } = await file.stat();
     if (offset + length > size) throw new Error(`its ${what} is cut short`);
     const buffer = Buffer.alloc(length);
@@ -99,7 +100,7 @@ function sameL1(a: readonly bigint[], b: readonly bigint[]): boolean {
     return true;
 }
 
-interface SnapshotEntry extends InternalSnapshot {
+export interface SnapshotEntry extends InternalSnapshot {
     readonly l1: Table;
 }
 
@@ -145,7 +146,37 @@ function fields(header: Buffer) {
     const entryBytes = (features & EXTENDED_L2) === 0n ? 8 : 16;
     // Bytes that one L1 entry stands for: a cluster full of L2 entries, each for a cluster.
     if (l1.entries < Math.ceil(virtualSize / (2 ** (2 * clusterBits) / entryBytes))) throw new Error("its L1 table is too small for its size");
-    return { virtualSize, l1, headerLength: version === 3 ? header.readUInt32BE(100) : 72 };
+    return { version, features, clusterBits, entryBytes, virtualSize, l1, headerLength: version === 3 ? header.readUInt32BE(100) : 72 };
+}
+
+/** Where a qcow2 file keeps what: enough to find every cluster that it uses. */
+export interface Qcow2Layout {
+    readonly clusterBits: number;
+    /** Bytes of an entry of an L2 table. */
+    readonly entryBytes: number;
+    /** The L1 table of the tip. */
+    readonly l1: Table;
+    readonly snapshots: readonly SnapshotEntry[];
+    /** Refcounts are this many bits wide: 1 to 64. */
+    readonly refcountBits: number;
+    readonly refcounts: Table;
+    /** What the guest wrote is in another file. */
+    readonly externalData: boolean;
+}
+
+/** @throws Error when the file is not a sound qcow2 file. */
+export async function readLayout(file: FileHandle): Promise<Qcow2Layout> {
+    const header = await readStart(file);
+    const { version, features, clusterBits, entryBytes, l1 } = fields(header);
+    const order = version === 3 ? header.readUInt32BE(96) : 4;
+    if (order > 6) throw new Error("its refcounts are too wide");
+    return {
+        ...{ clusterBits, entryBytes, l1 },
+        snapshots: await readSnapshots(file, readOffset(header, 64), header.readUInt32BE(60)),
+        refcountBits: 1 << order,
+        refcounts: { offset: readOffset(header, 48), entries: (header.readUInt32BE(56) * 2 ** clusterBits) / 8 },
+        externalData: (features & EXTERNAL_DATA) !== 0n,
+    };
 }
 
 async function readBacking(file: FileHandle, header: Buffer): Promise<string | null> {
