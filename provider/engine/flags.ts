@@ -16,6 +16,7 @@ export function checkFlags(flags: CreationFlags): void {
     if (flags.current && !flags.redefine) throw new FlagConflictError("use of current flag requires redefine flag");
     if (flags.redefine && flags.noMetadata) throw new FlagConflictError("redefine and no metadata flags are mutually exclusive");
     if (flags.redefine && flags.halt) throw new FlagConflictError("redefine and halt flags are mutually exclusive");
+    if (flags.redefine && flags.live) throw new FlagConflictError("redefine and live flags are mutually exclusive");
     if (flags.quiesce && !flags.diskOnly) throw new FlagConflictError("quiesce requires disk-only: quiesce and memory flags are mutually exclusive");
     if (flags.diskOnly && flags.memoryFile !== undefined) throw new FlagConflictError("disk-only and memory file flags are mutually exclusive");
 }

@@ -67,6 +67,7 @@ export type { Capabilities, ConnectOptions, ListOptions, NewDomain } from "../ba
 export * from "../model";
 export { desiredOf, type DesiredTree, type TreeInputs, type TreeSnapshotInputs } from "./desired";
 export { type Desired, type DesiredBranch, type DesiredSnapshot, Plan } from "../plan";
+export type { CreateXMLFlags, SnapshotFilter } from "./documents";
 export { VirtualMachine } from "./machine";
 export type {
     ApplyOptions,

@@ -1,3 +1,4 @@
+import { type CreateXMLFlags, creationOf, filtered, redefinitionOf, type SnapshotFilter } from "./documents";
 import { checkDeactivateFlags, checkFlags, checkRevertFlags } from "./flags";
 import {
     type Branch,
@@ -10,8 +11,10 @@ import {
     quoted,
     type Snapshot,
     StalePlanError,
+    Tree,
     UnsupportedError,
 } from "../model";
+import { formatXml, parseXml, withoutSecrets } from "../xml";
 import type { ListOptions, ManagedDomain, ProvisionStep } from "../backends/backend";
 import {
     describe,
@@ -32,12 +35,14 @@ import {
     planUnbranch,
     refuseLosses,
     staleNode,
+    timeName,
 } from "../plan";
 import { doctor } from "./doctor";
 import { runCommand } from "./provision";
 import type {
     ApplyOptions,
     BranchRequest,
+    Command,
     CreateRequest,
     DeactivateRequest,
     DeleteRequest,
@@ -162,15 +167,21 @@ export class VirtualMachine {
     async create(request: CreateRequest, options: RunOptions = {}): Promise<Snapshot> {
         const { provision, force, ...settings } = request;
         checkFlags(request);
-        const name = request.name ?? String(Math.floor(Date.now() / 1000));
-        if (request.name !== undefined) checkNewName(name);
+        if (request.name !== undefined) checkNewName(request.name);
         await this.admit(force);
-        const wanted = { ...settings, name, provisioned: (provision?.length ?? 0) > 0 };
+        const seconds = Math.floor(Date.now() / 1000);
+        const commands: Record<string, readonly Command[]> = {};
+        let name = request.name ?? String(seconds);
+        const make = (hierarchy: Hierarchy) => {
+            name = request.name ?? timeName(hierarchy, seconds);
+            if (provision) commands[name] = provision;
+            return planCreate(hierarchy, { ...settings, name, provisioned: (provision?.length ?? 0) > 0 }, force === true);
+        };
         const after = await this.turns.take({
-            what: `creating ${quoted(name)}`,
-            make: (hierarchy) => planCreate(hierarchy, wanted, force === true),
+            what: request.name === undefined ? "creating a snapshot" : `creating ${quoted(name)}`,
+            make,
             force: force ?? false,
-            options: { ...options, ...(provision && { provision: { [name]: provision } }) },
+            options: { ...options, provision: commands },
             joins: isPlain(request),
         });
         return after.snapshots.find((snapshot) => snapshot.name === name) ?? this.forgotten(name, request);
@@ -211,6 +222,80 @@ export class VirtualMachine {
             "snapshots of a domain with a TPM, whose state they don't hold",
             "remove the TPM, or accept that with force",
         );
+    }
+
+    /**
+     * Takes a snapshot as a `<domainsnapshot>` asks for it (`virDomainSnapshotCreateXML`). An empty one will do. Name, description and compression can be set,
+     * and as in libvirt today how memory and disks take part; everything else is ignored, and filled in when the snapshot is taken. A missing name is the
+     * seconds since 1970 (`1270477159`; `1270477159-2` where that is taken, where libvirt fails). With `redefine` nothing is taken, and the whole document
+     * counts: it restores or alters what is remembered.
+     *
+     * @returns the snapshot, as it is stored.
+     * @throws FlagConflictError before anything is looked at; InvalidInputError for a document that can't be read, or asks for what can't be; UnsupportedError for
+     * a compression, memory or disks that the host can't do; AlreadyExistsError, BusyError, HostError
+     * @example
+     * ```ts
+     * const { name } = await vm.createXML("<domainsnapshot/>");
+     * await vm.createXML(await vm.getXMLDesc(name, { secure: true }), { redefine: true, current: true });
+     * ```
+     */
+    async createXML(xml: string, flags: CreateXMLFlags = {}, options: RunOptions = {}): Promise<Snapshot> {
+        checkFlags(flags);
+        if (!flags.redefine) return this.create(creationOf(xml, flags, await this.managed.domain(), this.managed.capabilities), options);
+        const request = redefinitionOf(xml, flags);
+        await this.redefine(request, options);
+        return this.lookupByName(request.name);
+    }
+
+    /**
+     * The `<domainsnapshot>` document of a snapshot (`virDomainSnapshotGetXMLDesc`), to be shown. With `secure` it has the passwords of displays and the
+     * cookies of network disks too (VIR_DOMAIN_SNAPSHOT_XML_SECURE), without which a redefinition would lose them.
+     *
+     * @throws NotFoundError
+     * @example `console.log(await vm.getXMLDesc("base"))`
+     */
+    async getXMLDesc(name: string, { secure = false }: { readonly secure?: boolean } = {}): Promise<string> {
+        const document = await this.managed.document(name);
+        return secure ? document : formatXml(withoutSecrets(parseXml(document, `the XML of snapshot ${quoted(name)}`)));
+    }
+
+    /**
+     * The number of snapshots (`virDomainSnapshotNum`), or of those that a filter lets through.
+     *
+     * @example `await vm.num({ roots: true })`
+     */
+    async num(filter: SnapshotFilter = {}): Promise<number> {
+        return (await this.listNames(filter)).length;
+    }
+
+    /**
+     * The names of all snapshots (`virDomainSnapshotListNames`), or of those that a filter lets through; parents before children.
+     *
+     * @example `await vm.listNames({ leaves: true })`
+     */
+    async listNames(filter: SnapshotFilter = {}): Promise<string[]> {
+        return filtered((await this.hierarchy()).snapshots, filter).map(({ name }) => name);
+    }
+
+    /**
+     * A snapshot (`virDomainSnapshotLookupByName`).
+     *
+     * @throws NotFoundError
+     * @example `const { parent } = await vm.lookupByName("os-updates")`
+     */
+    async lookupByName(name: string): Promise<Snapshot> {
+        return new Tree((await this.hierarchy()).snapshots).need(name);
+    }
+
+    /**
+     * Starts the guest from a snapshot (`virDomainCreateWithSnapshot` of API v2): a revert to it that ends running. It loses nothing that a revert does not:
+     * a dirty tip without a branch is refused unless `keep` makes it one.
+     *
+     * @throws UnsupportedError where guests can't be started here, before anything is changed; NotFoundError, DataLossError, BusyError
+     * @example `await vm.createWithSnapshot("fresh-install")`
+     */
+    async createWithSnapshot(name: string, request: Pick<MoveRequest, "keep" | "force"> = {}, options: RunOptions = {}): Promise<void> {
+        await this.revert(name, { ...request, powerState: "running" }, options);
     }
 
     /** Restores or alters metadata; disks are not touched. */

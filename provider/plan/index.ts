@@ -7,5 +7,5 @@ export { staleNode } from "./basis";
 export { describe } from "./describe";
 export { Plan } from "./plan";
 export { type Deactivation, planDeactivate, planRevert, type Revert } from "./revert";
-export { planCreate, planDelete, planRedefine } from "./single";
+export { planCreate, planDelete, planRedefine, timeName } from "./single";
 export { type Desired, type DesiredBranch, type DesiredSnapshot, plan } from "./tree";

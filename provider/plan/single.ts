@@ -15,6 +15,15 @@ import { type Plan, planOf } from "./plan";
 import { refuseCommitting } from "./moves";
 import { type NewSnapshot, planNewSnapshot, tipOf } from "./tip";
 
+/** A name for a snapshot that was given none: the seconds since 1970, as libvirt does; where it has that already, `SECONDS-2` and so on, where libvirt fails. */
+export function timeName(hierarchy: Hierarchy, seconds: number): string {
+    const { names } = tipOf(hierarchy);
+    for (let n = 1; ; n++) {
+        const name = n === 1 ? String(seconds) : `${seconds}-${n}`;
+        if (!names.has(name)) return name;
+    }
+}
+
 /** Takes a snapshot; `parent` undefined: under the current one. With `replace`, one of that name goes first. */
 export function planCreate(hierarchy: Hierarchy, wanted: Omit<NewSnapshot, "parent"> & { parent?: string | null | undefined }, replace: boolean): Plan {
     const tip = tipOf(hierarchy);

@@ -5,3 +5,4 @@ export { parseDomain, withDiskFiles, newDomain, type DiskFile, type NewDomain } 
 export { parseSnapshot, formatSnapshot, emptySnapshot, type SnapshotDocument } from "./snapshot";
 export type { DiskSnapshotMode, MemorySnapshot, SnapshotDisk } from "./snapshot-parts";
 export { layoutDifference } from "./layout";
+export { withoutSecrets } from "./secrets";
