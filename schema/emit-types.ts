@@ -52,7 +52,7 @@ export function emitArguments(spec: PackageSpec): string {
 export function emitOutputs(spec: PackageSpec): string {
     const classes = Object.entries(spec.resources).map(([token, { properties, required = [] }]) => {
         const fields = Object.entries(properties).map(([name, property]) => {
-            const type = `${typeText(spec, plain, property)}${required.includes(name) ? "" : " | undefined"}`;
+            const type = `${typeText(spec, plain, property)}${required.includes(name) ? "" : orUndefined(property)}`;
             return `${comment(property.description ?? "")}declare readonly ${name}: pulumi.Output<${type}>;`;
         });
         const name = shortName(token);
@@ -125,10 +125,15 @@ function emitInterface(spec: PackageSpec, style: Style, name: string, { descript
     const fields = Object.entries(properties).map(([field, property]) => {
         const resource = style === input ? property.language?.snaptree?.alsoResource : undefined;
         const type = (resource ? `${resource} | ` : "") + typeText(spec, style, property);
-        const optional = required.includes(field) ? `${field}: ${type}` : `${field}?: ${type} | undefined`;
+        const optional = required.includes(field) ? `${field}: ${type}` : `${field}?: ${type}${orUndefined(property)}`;
         return `${comment(property.description ?? "")}readonly ${optional};`;
     });
     return `${comment(description)}export interface ${name} {\n${fields.join("\n")}\n}\n`;
+}
+
+/** What is optional may be given as undefined too, which any value includes. */
+function orUndefined(type: TypeSpec): string {
+    return isAny(type) ? "" : " | undefined";
 }
 
 function typeText(spec: PackageSpec, style: Style, type: TypeSpec): string {

@@ -1,6 +1,15 @@
 // Generated from schema/schema.json by “npm run generate”; change the schema instead.
 import type * as pulumi from "@pulumi/pulumi";
-import type { DiskSnapshotMode, SnapshotMode, ProvisionPowerState, LeavePolicy, DeleteScope, SnapshotState } from "../provider/generated/types";
+import type {
+    DiskSnapshotMode,
+    SnapshotMode,
+    ProvisionPowerState,
+    LeavePolicy,
+    DeleteScope,
+    SnapshotState,
+    PowerState,
+    BranchRemoval,
+} from "../provider/generated/types";
 import type { Snapshot } from "./snapshot";
 
 /** One command of a snapshot's `provision`. It runs on the machine where Snaptree runs, as it is and never by a shell. */
@@ -166,6 +175,68 @@ export interface SnapshotArgs {
     /**
      * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`snapshot:d`, `branch:case-42`, `tip`, `memory`).
      * It changes in place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    readonly force?: pulumi.Input<boolean | readonly pulumi.Input<string>[]> | undefined;
+}
+
+/** The arguments of a {@link SnapshotBranch}. */
+export interface SnapshotBranchArgs {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    readonly host?: pulumi.Input<string> | undefined;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    readonly password?: pulumi.Input<string> | undefined;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the branch. */
+    readonly domain: pulumi.Input<string>;
+    /**
+     * The name of the branch: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
+     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. A new name changes in place. A name that exists is refused with
+     * `AlreadyExistsError`. Default: the resource's own name.
+     */
+    readonly name?: pulumi.Input<string> | undefined;
+    /**
+     * The snapshot that the branch forks from, leaf or not: a Snapshot resource or a name. The resource is better, since only then a snapshot that
+     * was taken again has the branch forked again too, and a renamed one does not. Another snapshot replaces the branch, which is refused with
+     * `DataLossError` where the branch holds something.
+     */
+    readonly from: Snapshot | pulumi.Input<string>;
+    /**
+     * Whether the domain is to be on this branch: `true` switches to it, and switches back when somebody moved the domain elsewhere; `false` never
+     * acts. The branch that is left keeps its disks as they are, and a tip without a branch that holds something becomes an automatic branch. Two
+     * branches of one domain that both say `true` are refused. It changes in place. Default: false.
+     */
+    readonly active?: pulumi.Input<boolean> | undefined;
+    /**
+     * What the domain does after a switch to this branch: `shutoff`, `running` or `paused`. A host that can't start domains raises
+     * `UnsupportedError` for the latter two. It changes in place, and counts at the next switch. Default: `shutoff`.
+     */
+    readonly powerState?: pulumi.Input<PowerState> | undefined;
+    /**
+     * What to do first with a domain that runs when it is switched to this branch: `refuse`, `shutdown`, `checkpoint` or `destroy`. It changes in
+     * place. Default: `refuse`, which raises `DataLossError`.
+     */
+    readonly leave?: pulumi.Input<LeavePolicy> | undefined;
+    /**
+     * Any value, such as the number of a case or a hash of what is tested: when it changes, the branch is reset to its fork, in place. What was
+     * written on it goes, and the snapshots taken on it go too; each is a loss that `force` has to accept, otherwise `DataLossError`. Default:
+     * none.
+     */
+    readonly resetOn?: pulumi.Input<unknown>;
+    /**
+     * What becomes of what was written on the branch when the resource is deleted: `discard`, which raises `DataLossError` unless there is nothing
+     * or `force` accepts the loss, or `commit`, which merges it into the snapshot that the branch stands on and is refused while others stand on
+     * the same contents. It changes in place. Default: `discard`.
+     */
+    readonly onDelete?: pulumi.Input<BranchRemoval> | undefined;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`branch:case-42`, `snapshot:d`). It changes in
+     * place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
      */
     readonly force?: pulumi.Input<boolean | readonly pulumi.Input<string>[]> | undefined;
 }

@@ -1,3 +1,13 @@
 export { Snapshot } from "./snapshot";
-export type { ProvisionCommandArgs, SnapshotArgs, SnapshotDiskArgs } from "./args";
-export type { DeleteScope, DiskSnapshotMode, LeavePolicy, ProvisionPowerState, SnapshotMode, SnapshotState } from "../provider/generated/types";
+export { SnapshotBranch } from "./branch";
+export type { ProvisionCommandArgs, SnapshotArgs, SnapshotBranchArgs, SnapshotDiskArgs } from "./args";
+export type {
+    BranchRemoval,
+    DeleteScope,
+    DiskSnapshotMode,
+    LeavePolicy,
+    PowerState,
+    ProvisionPowerState,
+    SnapshotMode,
+    SnapshotState,
+} from "../provider/generated/types";

@@ -1,6 +1,16 @@
 // Generated from schema/schema.json by “npm run generate”; change the schema instead.
 import * as pulumi from "@pulumi/pulumi";
-import type { ProvisionCommand, SnapshotDisk, SnapshotMode, ProvisionPowerState, LeavePolicy, DeleteScope, SnapshotState } from "../provider/generated/types";
+import type {
+    ProvisionCommand,
+    SnapshotDisk,
+    SnapshotMode,
+    ProvisionPowerState,
+    LeavePolicy,
+    DeleteScope,
+    SnapshotState,
+    PowerState,
+    BranchRemoval,
+} from "../provider/generated/types";
 
 /** The outputs of a Snapshot. */
 export abstract class SnapshotOutputs extends pulumi.CustomResource {
@@ -137,4 +147,74 @@ export abstract class SnapshotOutputs extends pulumi.CustomResource {
     declare readonly force: pulumi.Output<boolean | readonly string[] | undefined>;
     /** Names the contents: it is new each time the snapshot is taken and stays through renames. Empty where the host keeps none. */
     declare readonly contentId: pulumi.Output<string>;
+}
+
+/** The outputs of a SnapshotBranch. */
+export abstract class SnapshotBranchOutputs extends pulumi.CustomResource {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    declare readonly host: pulumi.Output<string>;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    declare readonly password: pulumi.Output<string | undefined>;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the branch. */
+    declare readonly domain: pulumi.Output<string>;
+    /**
+     * The name of the branch: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
+     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. A new name changes in place. A name that exists is refused with
+     * `AlreadyExistsError`. Default: the resource's own name.
+     */
+    declare readonly name: pulumi.Output<string>;
+    /**
+     * The snapshot that the branch forks from, leaf or not: a Snapshot resource or a name. The resource is better, since only then a snapshot that
+     * was taken again has the branch forked again too, and a renamed one does not. Another snapshot replaces the branch, which is refused with
+     * `DataLossError` where the branch holds something.
+     */
+    declare readonly from: pulumi.Output<string>;
+    /** The `id` of the snapshot's resource. The SDK fills it in where `from` is a Snapshot; it tells a preview whether the snapshot stays. */
+    declare readonly fromId: pulumi.Output<string | undefined>;
+    /**
+     * The `contentId` of the snapshot's resource. The SDK fills it in where `from` is a Snapshot; when it changes, the snapshot was taken again and
+     * the branch is forked again.
+     */
+    declare readonly fromContentId: pulumi.Output<string | undefined>;
+    /** Whether the domain is on this branch. */
+    declare readonly active: pulumi.Output<boolean>;
+    /**
+     * That the program wants the domain on another branch. The SDK fills it in, so that the outputs of both branches are right after one update,
+     * whichever of them comes first.
+     */
+    declare readonly activeElsewhere: pulumi.Output<boolean | undefined>;
+    /**
+     * What the domain does after a switch to this branch: `shutoff`, `running` or `paused`. A host that can't start domains raises
+     * `UnsupportedError` for the latter two. It changes in place, and counts at the next switch. Default: `shutoff`.
+     */
+    declare readonly powerState: pulumi.Output<PowerState | undefined>;
+    /**
+     * What to do first with a domain that runs when it is switched to this branch: `refuse`, `shutdown`, `checkpoint` or `destroy`. It changes in
+     * place. Default: `refuse`, which raises `DataLossError`.
+     */
+    declare readonly leave: pulumi.Output<LeavePolicy | undefined>;
+    /**
+     * Any value, such as the number of a case or a hash of what is tested: when it changes, the branch is reset to its fork, in place. What was
+     * written on it goes, and the snapshots taken on it go too; each is a loss that `force` has to accept, otherwise `DataLossError`. Default:
+     * none.
+     */
+    declare readonly resetOn: pulumi.Output<unknown>;
+    /**
+     * What becomes of what was written on the branch when the resource is deleted: `discard`, which raises `DataLossError` unless there is nothing
+     * or `force` accepts the loss, or `commit`, which merges it into the snapshot that the branch stands on and is refused while others stand on
+     * the same contents. It changes in place. Default: `discard`.
+     */
+    declare readonly onDelete: pulumi.Output<BranchRemoval>;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`branch:case-42`, `snapshot:d`). It changes in
+     * place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    declare readonly force: pulumi.Output<boolean | readonly string[] | undefined>;
 }

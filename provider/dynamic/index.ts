@@ -1,5 +1,6 @@
 import type { dynamic } from "@pulumi/pulumi";
 import { connect } from "../engine";
+import { BranchResource } from "../resources/branch";
 import { Connections } from "../resources/connections";
 import type { Resource, Running } from "../resources/resource";
 import { SnapshotResource } from "../resources/snapshot";
@@ -24,6 +25,9 @@ function provide(Kind: new (connections: Connections, running: Running) => Resou
 
 /** The provider of Snapshot resources. */
 export const snapshot = () => provide(SnapshotResource);
+
+/** The provider of SnapshotBranch resources. */
+export const branch = () => provide(BranchResource);
 
 /** Stops what is under way and closes every connection; after that the provider can't be used any more. */
 export function close(): Promise<void> {

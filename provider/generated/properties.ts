@@ -100,3 +100,42 @@ export const snapshotProperties: ResourceProperties = {
     ],
     filled: ["host", "domain", "name", "onDelete", "creationTime", "state", "contentId"],
 };
+
+/** The properties of a SnapshotBranch. */
+export const snapshotBranchProperties: ResourceProperties = {
+    inputs: [
+        "host",
+        "password",
+        "domain",
+        "name",
+        "from",
+        "fromId",
+        "fromContentId",
+        "active",
+        "activeElsewhere",
+        "powerState",
+        "leave",
+        "resetOn",
+        "onDelete",
+        "force",
+    ],
+    replacing: ["host", "domain", "from", "fromContentId"],
+    secret: ["password"],
+    outputs: [
+        "host",
+        "password",
+        "domain",
+        "name",
+        "from",
+        "fromId",
+        "fromContentId",
+        "active",
+        "activeElsewhere",
+        "powerState",
+        "leave",
+        "resetOn",
+        "onDelete",
+        "force",
+    ],
+    filled: ["host", "domain", "name", "from", "active", "onDelete"],
+};

@@ -53,6 +53,12 @@ export type DeleteScope = "keepChildren" | "subtree" | "children" | "metadata";
 /** libvirt's word for what the domain did when the snapshot was taken. */
 export type SnapshotState = "nostate" | "running" | "blocked" | "paused" | "shutdown" | "shutoff" | "crashed" | "pmsuspended" | "disk-snapshot";
 
+/** What the domain does once it stands on a branch. */
+export type PowerState = "shutoff" | "running" | "paused";
+
+/** What becomes of a branch's leaf when its resource is deleted. */
+export type BranchRemoval = "discard" | "commit";
+
 /** The inputs of a Snapshot. */
 export interface SnapshotInputs {
     /**
@@ -326,4 +332,148 @@ export interface SnapshotOutputs {
     readonly force?: boolean | readonly string[] | undefined;
     /** Names the contents: it is new each time the snapshot is taken and stays through renames. Empty where the host keeps none. */
     readonly contentId: string;
+}
+
+/** The inputs of a SnapshotBranch. */
+export interface SnapshotBranchInputs {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    readonly host?: string | undefined;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    readonly password?: string | undefined;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the branch. */
+    readonly domain: string;
+    /**
+     * The name of the branch: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
+     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. A new name changes in place. A name that exists is refused with
+     * `AlreadyExistsError`. Default: the resource's own name.
+     */
+    readonly name?: string | undefined;
+    /**
+     * The snapshot that the branch forks from, leaf or not: a Snapshot resource or a name. The resource is better, since only then a snapshot that
+     * was taken again has the branch forked again too, and a renamed one does not. Another snapshot replaces the branch, which is refused with
+     * `DataLossError` where the branch holds something.
+     */
+    readonly from: string;
+    /** The `id` of the snapshot's resource. The SDK fills it in where `from` is a Snapshot; it tells a preview whether the snapshot stays. */
+    readonly fromId?: string | undefined;
+    /**
+     * The `contentId` of the snapshot's resource. The SDK fills it in where `from` is a Snapshot; when it changes, the snapshot was taken again and
+     * the branch is forked again.
+     */
+    readonly fromContentId?: string | undefined;
+    /**
+     * Whether the domain is to be on this branch: `true` switches to it, and switches back when somebody moved the domain elsewhere; `false` never
+     * acts. The branch that is left keeps its disks as they are, and a tip without a branch that holds something becomes an automatic branch. Two
+     * branches of one domain that both say `true` are refused. It changes in place. Default: false.
+     */
+    readonly active?: boolean | undefined;
+    /**
+     * That the program wants the domain on another branch. The SDK fills it in, so that the outputs of both branches are right after one update,
+     * whichever of them comes first.
+     */
+    readonly activeElsewhere?: boolean | undefined;
+    /**
+     * What the domain does after a switch to this branch: `shutoff`, `running` or `paused`. A host that can't start domains raises
+     * `UnsupportedError` for the latter two. It changes in place, and counts at the next switch. Default: `shutoff`.
+     */
+    readonly powerState?: PowerState | undefined;
+    /**
+     * What to do first with a domain that runs when it is switched to this branch: `refuse`, `shutdown`, `checkpoint` or `destroy`. It changes in
+     * place. Default: `refuse`, which raises `DataLossError`.
+     */
+    readonly leave?: LeavePolicy | undefined;
+    /**
+     * Any value, such as the number of a case or a hash of what is tested: when it changes, the branch is reset to its fork, in place. What was
+     * written on it goes, and the snapshots taken on it go too; each is a loss that `force` has to accept, otherwise `DataLossError`. Default:
+     * none.
+     */
+    readonly resetOn?: unknown;
+    /**
+     * What becomes of what was written on the branch when the resource is deleted: `discard`, which raises `DataLossError` unless there is nothing
+     * or `force` accepts the loss, or `commit`, which merges it into the snapshot that the branch stands on and is refused while others stand on
+     * the same contents. It changes in place. Default: `discard`.
+     */
+    readonly onDelete?: BranchRemoval | undefined;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`branch:case-42`, `snapshot:d`). It changes in
+     * place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    readonly force?: boolean | readonly string[] | undefined;
+}
+
+/** The outputs of a SnapshotBranch: its inputs, and what is known once it is there. */
+export interface SnapshotBranchOutputs {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    readonly host: string;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    readonly password?: string | undefined;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the branch. */
+    readonly domain: string;
+    /**
+     * The name of the branch: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
+     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. A new name changes in place. A name that exists is refused with
+     * `AlreadyExistsError`. Default: the resource's own name.
+     */
+    readonly name: string;
+    /**
+     * The snapshot that the branch forks from, leaf or not: a Snapshot resource or a name. The resource is better, since only then a snapshot that
+     * was taken again has the branch forked again too, and a renamed one does not. Another snapshot replaces the branch, which is refused with
+     * `DataLossError` where the branch holds something.
+     */
+    readonly from: string;
+    /** The `id` of the snapshot's resource. The SDK fills it in where `from` is a Snapshot; it tells a preview whether the snapshot stays. */
+    readonly fromId?: string | undefined;
+    /**
+     * The `contentId` of the snapshot's resource. The SDK fills it in where `from` is a Snapshot; when it changes, the snapshot was taken again and
+     * the branch is forked again.
+     */
+    readonly fromContentId?: string | undefined;
+    /** Whether the domain is on this branch. */
+    readonly active: boolean;
+    /**
+     * That the program wants the domain on another branch. The SDK fills it in, so that the outputs of both branches are right after one update,
+     * whichever of them comes first.
+     */
+    readonly activeElsewhere?: boolean | undefined;
+    /**
+     * What the domain does after a switch to this branch: `shutoff`, `running` or `paused`. A host that can't start domains raises
+     * `UnsupportedError` for the latter two. It changes in place, and counts at the next switch. Default: `shutoff`.
+     */
+    readonly powerState?: PowerState | undefined;
+    /**
+     * What to do first with a domain that runs when it is switched to this branch: `refuse`, `shutdown`, `checkpoint` or `destroy`. It changes in
+     * place. Default: `refuse`, which raises `DataLossError`.
+     */
+    readonly leave?: LeavePolicy | undefined;
+    /**
+     * Any value, such as the number of a case or a hash of what is tested: when it changes, the branch is reset to its fork, in place. What was
+     * written on it goes, and the snapshots taken on it go too; each is a loss that `force` has to accept, otherwise `DataLossError`. Default:
+     * none.
+     */
+    readonly resetOn?: unknown;
+    /**
+     * What becomes of what was written on the branch when the resource is deleted: `discard`, which raises `DataLossError` unless there is nothing
+     * or `force` accepts the loss, or `commit`, which merges it into the snapshot that the branch stands on and is refused while others stand on
+     * the same contents. It changes in place. Default: `discard`.
+     */
+    readonly onDelete: BranchRemoval;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`branch:case-42`, `snapshot:d`). It changes in
+     * place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    readonly force?: boolean | readonly string[] | undefined;
 }

@@ -1328,3 +1328,486 @@ function validate10(data, { instancePath = "", parentData, parentDataProperty, r
     validate10.errors = vErrors;
     return errors === 0;
 }
+
+export const validateSnapshotBranch = validate11;
+const schema12 = {
+    type: "object",
+    properties: {
+        host: { type: "string", expected: "text" },
+        password: { type: "string", expected: "text", secret: true },
+        domain: { type: "string", expected: "text" },
+        name: { type: "string", expected: "text" },
+        from: { type: "string", expected: "text that is not empty", pattern: "[^]" },
+        fromId: { type: "string", expected: "text" },
+        fromContentId: { type: "string", expected: "text" },
+        active: { type: "boolean", expected: "true or false" },
+        activeElsewhere: { type: "boolean", expected: "true or false" },
+        powerState: { enum: ["shutoff", "running", "paused"], expected: '"shutoff", "running" or "paused"' },
+        leave: { enum: ["refuse", "shutdown", "checkpoint", "destroy"], expected: '"refuse", "shutdown", "checkpoint" or "destroy"' },
+        resetOn: { expected: "any value" },
+        onDelete: { enum: ["discard", "commit"], expected: '"discard" or "commit"' },
+        force: {
+            anyOf: [
+                { type: "boolean", expected: "true or false" },
+                { type: "array", items: { type: "string", expected: "text" }, expected: "a list of texts" },
+            ],
+            expected: "true or false, or a list of texts",
+        },
+    },
+    patternProperties: { "^__": {} },
+    additionalProperties: false,
+    required: ["domain", "from"],
+    expected: "an object",
+};
+
+function validate11(data, { instancePath = "", parentData, parentDataProperty, rootData = data } = {}) {
+    let vErrors = null;
+    let errors = 0;
+    if (data && typeof data == "object" && !Array.isArray(data)) {
+        if (data.domain === undefined) {
+            const err0 = {
+                instancePath,
+                schemaPath: "#/required",
+                keyword: "required",
+                params: { missingProperty: "domain" },
+                message: "must have required property '" + "domain" + "'",
+                schema: schema12.required,
+                parentSchema: schema12,
+                data,
+            };
+            if (vErrors === null) {
+                vErrors = [err0];
+            } else {
+                vErrors.push(err0);
+            }
+            errors++;
+        }
+        if (data.from === undefined) {
+            const err1 = {
+                instancePath,
+                schemaPath: "#/required",
+                keyword: "required",
+                params: { missingProperty: "from" },
+                message: "must have required property '" + "from" + "'",
+                schema: schema12.required,
+                parentSchema: schema12,
+                data,
+            };
+            if (vErrors === null) {
+                vErrors = [err1];
+            } else {
+                vErrors.push(err1);
+            }
+            errors++;
+        }
+        for (const key0 in data) {
+            if (!(func2.call(schema12.properties, key0) || pattern0.test(key0))) {
+                const err2 = {
+                    instancePath,
+                    schemaPath: "#/additionalProperties",
+                    keyword: "additionalProperties",
+                    params: { additionalProperty: key0 },
+                    message: "must NOT have additional properties",
+                    schema: false,
+                    parentSchema: schema12,
+                    data,
+                };
+                if (vErrors === null) {
+                    vErrors = [err2];
+                } else {
+                    vErrors.push(err2);
+                }
+                errors++;
+            }
+        }
+        if (data.host !== undefined) {
+            let data0 = data.host;
+            if (typeof data0 !== "string") {
+                const err3 = {
+                    instancePath: instancePath + "/host",
+                    schemaPath: "#/properties/host/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema12.properties.host.type,
+                    parentSchema: schema12.properties.host,
+                    data: data0,
+                };
+                if (vErrors === null) {
+                    vErrors = [err3];
+                } else {
+                    vErrors.push(err3);
+                }
+                errors++;
+            }
+        }
+        if (data.password !== undefined) {
+            let data1 = data.password;
+            if (typeof data1 !== "string") {
+                const err4 = {
+                    instancePath: instancePath + "/password",
+                    schemaPath: "#/properties/password/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema12.properties.password.type,
+                    parentSchema: schema12.properties.password,
+                    data: data1,
+                };
+                if (vErrors === null) {
+                    vErrors = [err4];
+                } else {
+                    vErrors.push(err4);
+                }
+                errors++;
+            }
+        }
+        if (data.domain !== undefined) {
+            let data2 = data.domain;
+            if (typeof data2 !== "string") {
+                const err5 = {
+                    instancePath: instancePath + "/domain",
+                    schemaPath: "#/properties/domain/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema12.properties.domain.type,
+                    parentSchema: schema12.properties.domain,
+                    data: data2,
+                };
+                if (vErrors === null) {
+                    vErrors = [err5];
+                } else {
+                    vErrors.push(err5);
+                }
+                errors++;
+            }
+        }
+        if (data.name !== undefined) {
+            let data3 = data.name;
+            if (typeof data3 !== "string") {
+                const err6 = {
+                    instancePath: instancePath + "/name",
+                    schemaPath: "#/properties/name/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema12.properties.name.type,
+                    parentSchema: schema12.properties.name,
+                    data: data3,
+                };
+                if (vErrors === null) {
+                    vErrors = [err6];
+                } else {
+                    vErrors.push(err6);
+                }
+                errors++;
+            }
+        }
+        if (data.from !== undefined) {
+            let data4 = data.from;
+            if (typeof data4 === "string") {
+                if (!pattern1.test(data4)) {
+                    const err7 = {
+                        instancePath: instancePath + "/from",
+                        schemaPath: "#/properties/from/pattern",
+                        keyword: "pattern",
+                        params: { pattern: "[^]" },
+                        message: 'must match pattern "' + "[^]" + '"',
+                        schema: "[^]",
+                        parentSchema: schema12.properties.from,
+                        data: data4,
+                    };
+                    if (vErrors === null) {
+                        vErrors = [err7];
+                    } else {
+                        vErrors.push(err7);
+                    }
+                    errors++;
+                }
+            } else {
+                const err8 = {
+                    instancePath: instancePath + "/from",
+                    schemaPath: "#/properties/from/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema12.properties.from.type,
+                    parentSchema: schema12.properties.from,
+                    data: data4,
+                };
+                if (vErrors === null) {
+                    vErrors = [err8];
+                } else {
+                    vErrors.push(err8);
+                }
+                errors++;
+            }
+        }
+        if (data.fromId !== undefined) {
+            let data5 = data.fromId;
+            if (typeof data5 !== "string") {
+                const err9 = {
+                    instancePath: instancePath + "/fromId",
+                    schemaPath: "#/properties/fromId/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema12.properties.fromId.type,
+                    parentSchema: schema12.properties.fromId,
+                    data: data5,
+                };
+                if (vErrors === null) {
+                    vErrors = [err9];
+                } else {
+                    vErrors.push(err9);
+                }
+                errors++;
+            }
+        }
+        if (data.fromContentId !== undefined) {
+            let data6 = data.fromContentId;
+            if (typeof data6 !== "string") {
+                const err10 = {
+                    instancePath: instancePath + "/fromContentId",
+                    schemaPath: "#/properties/fromContentId/type",
+                    keyword: "type",
+                    params: { type: "string" },
+                    message: "must be string",
+                    schema: schema12.properties.fromContentId.type,
+                    parentSchema: schema12.properties.fromContentId,
+                    data: data6,
+                };
+                if (vErrors === null) {
+                    vErrors = [err10];
+                } else {
+                    vErrors.push(err10);
+                }
+                errors++;
+            }
+        }
+        if (data.active !== undefined) {
+            let data7 = data.active;
+            if (typeof data7 !== "boolean") {
+                const err11 = {
+                    instancePath: instancePath + "/active",
+                    schemaPath: "#/properties/active/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema12.properties.active.type,
+                    parentSchema: schema12.properties.active,
+                    data: data7,
+                };
+                if (vErrors === null) {
+                    vErrors = [err11];
+                } else {
+                    vErrors.push(err11);
+                }
+                errors++;
+            }
+        }
+        if (data.activeElsewhere !== undefined) {
+            let data8 = data.activeElsewhere;
+            if (typeof data8 !== "boolean") {
+                const err12 = {
+                    instancePath: instancePath + "/activeElsewhere",
+                    schemaPath: "#/properties/activeElsewhere/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema12.properties.activeElsewhere.type,
+                    parentSchema: schema12.properties.activeElsewhere,
+                    data: data8,
+                };
+                if (vErrors === null) {
+                    vErrors = [err12];
+                } else {
+                    vErrors.push(err12);
+                }
+                errors++;
+            }
+        }
+        if (data.powerState !== undefined) {
+            let data9 = data.powerState;
+            if (!(data9 === "shutoff" || data9 === "running" || data9 === "paused")) {
+                const err13 = {
+                    instancePath: instancePath + "/powerState",
+                    schemaPath: "#/properties/powerState/enum",
+                    keyword: "enum",
+                    params: { allowedValues: schema12.properties.powerState.enum },
+                    message: "must be equal to one of the allowed values",
+                    schema: schema12.properties.powerState.enum,
+                    parentSchema: schema12.properties.powerState,
+                    data: data9,
+                };
+                if (vErrors === null) {
+                    vErrors = [err13];
+                } else {
+                    vErrors.push(err13);
+                }
+                errors++;
+            }
+        }
+        if (data.leave !== undefined) {
+            let data10 = data.leave;
+            if (!(data10 === "refuse" || data10 === "shutdown" || data10 === "checkpoint" || data10 === "destroy")) {
+                const err14 = {
+                    instancePath: instancePath + "/leave",
+                    schemaPath: "#/properties/leave/enum",
+                    keyword: "enum",
+                    params: { allowedValues: schema12.properties.leave.enum },
+                    message: "must be equal to one of the allowed values",
+                    schema: schema12.properties.leave.enum,
+                    parentSchema: schema12.properties.leave,
+                    data: data10,
+                };
+                if (vErrors === null) {
+                    vErrors = [err14];
+                } else {
+                    vErrors.push(err14);
+                }
+                errors++;
+            }
+        }
+        if (data.onDelete !== undefined) {
+            let data11 = data.onDelete;
+            if (!(data11 === "discard" || data11 === "commit")) {
+                const err15 = {
+                    instancePath: instancePath + "/onDelete",
+                    schemaPath: "#/properties/onDelete/enum",
+                    keyword: "enum",
+                    params: { allowedValues: schema12.properties.onDelete.enum },
+                    message: "must be equal to one of the allowed values",
+                    schema: schema12.properties.onDelete.enum,
+                    parentSchema: schema12.properties.onDelete,
+                    data: data11,
+                };
+                if (vErrors === null) {
+                    vErrors = [err15];
+                } else {
+                    vErrors.push(err15);
+                }
+                errors++;
+            }
+        }
+        if (data.force !== undefined) {
+            let data12 = data.force;
+            const _errs24 = errors;
+            let valid1 = false;
+            const _errs25 = errors;
+            if (typeof data12 !== "boolean") {
+                const err16 = {
+                    instancePath: instancePath + "/force",
+                    schemaPath: "#/properties/force/anyOf/0/type",
+                    keyword: "type",
+                    params: { type: "boolean" },
+                    message: "must be boolean",
+                    schema: schema12.properties.force.anyOf[0].type,
+                    parentSchema: schema12.properties.force.anyOf[0],
+                    data: data12,
+                };
+                if (vErrors === null) {
+                    vErrors = [err16];
+                } else {
+                    vErrors.push(err16);
+                }
+                errors++;
+            }
+            var _valid0 = _errs25 === errors;
+            valid1 = valid1 || _valid0;
+            if (!valid1) {
+                const _errs27 = errors;
+                if (Array.isArray(data12)) {
+                    const len0 = data12.length;
+                    for (let i0 = 0; i0 < len0; i0++) {
+                        let data13 = data12[i0];
+                        if (typeof data13 !== "string") {
+                            const err17 = {
+                                instancePath: instancePath + "/force/" + i0,
+                                schemaPath: "#/properties/force/anyOf/1/items/type",
+                                keyword: "type",
+                                params: { type: "string" },
+                                message: "must be string",
+                                schema: schema12.properties.force.anyOf[1].items.type,
+                                parentSchema: schema12.properties.force.anyOf[1].items,
+                                data: data13,
+                            };
+                            if (vErrors === null) {
+                                vErrors = [err17];
+                            } else {
+                                vErrors.push(err17);
+                            }
+                            errors++;
+                        }
+                    }
+                } else {
+                    const err18 = {
+                        instancePath: instancePath + "/force",
+                        schemaPath: "#/properties/force/anyOf/1/type",
+                        keyword: "type",
+                        params: { type: "array" },
+                        message: "must be array",
+                        schema: schema12.properties.force.anyOf[1].type,
+                        parentSchema: schema12.properties.force.anyOf[1],
+                        data: data12,
+                    };
+                    if (vErrors === null) {
+                        vErrors = [err18];
+                    } else {
+                        vErrors.push(err18);
+                    }
+                    errors++;
+                }
+                var _valid0 = _errs27 === errors;
+                valid1 = valid1 || _valid0;
+            }
+            if (!valid1) {
+                const err19 = {
+                    instancePath: instancePath + "/force",
+                    schemaPath: "#/properties/force/anyOf",
+                    keyword: "anyOf",
+                    params: {},
+                    message: "must match a schema in anyOf",
+                    schema: schema12.properties.force.anyOf,
+                    parentSchema: schema12.properties.force,
+                    data: data12,
+                };
+                if (vErrors === null) {
+                    vErrors = [err19];
+                } else {
+                    vErrors.push(err19);
+                }
+                errors++;
+            } else {
+                errors = _errs24;
+                if (vErrors !== null) {
+                    if (_errs24) {
+                        vErrors.length = _errs24;
+                    } else {
+                        vErrors = null;
+                    }
+                }
+            }
+        }
+    } else {
+        const err20 = {
+            instancePath,
+            schemaPath: "#/type",
+            keyword: "type",
+            params: { type: "object" },
+            message: "must be object",
+            schema: schema12.type,
+            parentSchema: schema12,
+            data,
+        };
+        if (vErrors === null) {
+            vErrors = [err20];
+        } else {
+            vErrors.push(err20);
+        }
+        errors++;
+    }
+    validate11.errors = vErrors;
+    return errors === 0;
+}

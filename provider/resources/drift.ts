@@ -11,6 +11,8 @@ export interface Drift {
     readonly name?: string;
     /** The declared parent; empty: none. */
     readonly parent?: string;
+    /** The snapshot from which a branch was declared to fork. */
+    readonly from?: string;
     /** The snapshot of this name has other contents than those that were taken; the output keeps those. */
     readonly contentId?: true;
 }
@@ -23,8 +25,8 @@ export function driftOf(outputs: Properties): Drift {
 
 /** What was declared when these outputs were stored: the outputs themselves, but for what drifted since. */
 export function declared(outputs: Properties): Properties {
-    const { name = outputs.name, parent = outputs.parent } = driftOf(outputs);
-    return { ...outputs, name, parent };
+    const { contentId: _, ...said } = driftOf(outputs);
+    return { ...outputs, ...said };
 }
 
 /** The snapshot that a resource stands for: by its contents, whatever its name is now; where the host keeps no such mark, by name. */

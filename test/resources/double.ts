@@ -181,17 +181,25 @@ function afterwards(branches: readonly Branch[], operation: Operation): Branch[]
 
 export const host = "qemu:///embed?root=/srv/vms";
 
-/** A Snapshot resource on such a host. */
-export function resourceOn(memory: MemoryHost): SnapshotResource {
+/** Connections to such a host, whatever its name. */
+export function connectionsTo(memory: MemoryHost): Connections {
     const connect: Connect = () => Promise.resolve(memory);
-    return new SnapshotResource(new Connections(connect));
+    return new Connections(connect);
 }
 
-/** A resource that fails the test when it contacts any host. */
+/** Connections that fail the test when one is opened. */
+export function noConnections(): Connections {
+    return new Connections(() => {
+        throw new Error("a host was contacted");
+    });
+}
+
+/** A Snapshot resource on such a host. */
+export function resourceOn(memory: MemoryHost): SnapshotResource {
+    return new SnapshotResource(connectionsTo(memory));
+}
+
+/** A Snapshot resource that fails the test when it contacts any host. */
 export function resourceWithoutHosts(): SnapshotResource {
-    return new SnapshotResource(
-        new Connections(() => {
-            throw new Error("a host was contacted");
-        }),
-    );
+    return new SnapshotResource(noConnections());
 }
