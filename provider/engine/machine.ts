@@ -6,6 +6,7 @@ import {
     type CreateOperation,
     type Finding,
     type Hierarchy,
+    type Loss,
     noSuchBranch,
     type Operation,
     quoted,
@@ -34,8 +35,10 @@ import {
     planSwitch,
     planUnbranch,
     refuseLosses,
+    sizesOf,
     staleNode,
     timeName,
+    unaccepted,
 } from "../plan";
 import { doctor } from "./doctor";
 import { runCommand } from "./provision";
@@ -454,7 +457,7 @@ export class VirtualMachine {
         try {
             await sayWhy(what, async () => {
                 const made = make(await this.managed.hierarchy());
-                refuseLosses(what, made, force);
+                await this.refuse(what, made.losses, force);
                 for (const [i, operations] of batches(made.operations).entries()) {
                     if (i > 0) await this.refuseSince(what, made, operations, force);
                     await this.transact(operations, executionOf(options), options);
@@ -472,7 +475,13 @@ export class VirtualMachine {
         if (!first || force === true || first.kind === "redefine" || first.kind === "delete") return;
         const shown = new Set(losses);
         const since = lossesOf(await this.managed.hierarchy(), first).filter((loss) => !shown.has(loss));
-        refuseLosses(`going on with ${what}`, { losses: since, sizes: {} }, force);
+        await this.refuse(`going on with ${what}`, since, force);
+    }
+
+    /** What is refused is named with what it takes on the disk, which nobody waits for otherwise. */
+    private async refuse(what: string, losses: readonly Loss[], force: Force): Promise<void> {
+        const refused = unaccepted(losses, force);
+        if (refused.length > 0) refuseLosses(what, { losses: refused, sizes: sizesOf(await this.managed.hierarchy({ sizes: true }), refused) }, false);
     }
 
     /** Takes snapshots that waited together in one transaction; where one of them stands in the way, gives back those that must go one by one. */

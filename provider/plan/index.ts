@@ -1,7 +1,7 @@
 export { planBranch, planRename, planReset, planSwitch, planUnbranch, type Unbranch } from "./branches";
 export { lossesOf } from "./changes";
 export { foresee } from "./foresee";
-export { refuseLosses, type Accepted } from "./losses";
+export { refuseLosses, sizesOf, unaccepted, type Accepted } from "./losses";
 export type { Arrival } from "./moves";
 export { staleNode } from "./basis";
 export { describe } from "./describe";

@@ -17,6 +17,7 @@ import { takeLock } from "./lock";
 import { readQcow2 } from "./qcow2";
 import type { Files, Records, SnapshotRecord } from "./records";
 import { type Sizes, sizesOf } from "./sizes";
+import { refuseFullDisks } from "./space";
 import { stampOf, stampsOf } from "./stamps";
 import { type MarkStep, perform, type QemuStep, undo } from "./steps";
 import { withTag } from "./tag";
@@ -147,7 +148,9 @@ export class QemuDomain implements ManagedDomain {
         await refuseShared(use.altered, world);
         const stamps = await stampsOf(draft.doomed()); // Before it is asked who writes: whoever begins afterwards is found out.
         await refuseOpenImages(use);
-        return draft.transaction(titleOf(operations), { xml, stamps, use });
+        const transaction = draft.transaction(titleOf(operations), { xml, stamps, use });
+        await refuseFullDisks([...transaction.prepare, ...transaction.finish] as QemuStep[]);
+        return transaction;
     }
 
     /** Preparing may have taken hours, in which nobody kept the domain from being started, written and shut down again. */

@@ -31,6 +31,8 @@ export function disksOf(xml: string): Disk[] {
 }
 
 export interface Placement {
+    /** A folder that is there; default: that for temporary files. */
+    readonly within?: string;
     /** Name of the folder that holds all; any characters. */
     readonly folder?: string;
     readonly domain?: string;
@@ -54,8 +56,11 @@ export class QemuMachine implements Machine {
         readonly targets: readonly string[],
     ) {}
 
-    static async make(targets: readonly string[], { folder = "host", domain = "vm", format = "qcow2" }: Placement = {}): Promise<QemuMachine> {
-        const temporary = await mkdtemp(join(await realpath(tmpdir()), "snaptree-qemu-"));
+    static async make(
+        targets: readonly string[],
+        { within = tmpdir(), folder = "host", domain = "vm", format = "qcow2" }: Placement = {},
+    ): Promise<QemuMachine> {
+        const temporary = await mkdtemp(join(await realpath(within), "snaptree-qemu-"));
         const root = join(temporary, folder, "root");
         await mkdir(root, { recursive: true });
         const machine = new QemuMachine(temporary, root, domain, targets);

@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { ownBytes } from "../../../provider/backends/qemu/clusters";
-import { writeAll } from "../../conformance/support";
+import { refused, writeAll } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { QemuMachine } from "./machine";
 import { qemuImg, qemuIo, workFolder } from "./tools/support";
@@ -161,6 +161,10 @@ suiteWith(needs(qemu), "the size of an external snapshot", () => {
         const taken = (files: Readonly<Record<string, string>> | undefined) => Object.values(files ?? {}).reduce((sum, file) => sum + onDisk(file), 0);
         expect(sizes).toEqual({ base: 0, a: taken(snapshots.find(({ name }) => name === "a")?.files), work: taken(branches[0]?.files) });
         expect(sizes.a).toBeGreaterThan(2 * 65536);
+        const error = await refused(machine.vm.unbranch("work"));
+        expect(error).toMatchObject({ name: "DataLossError", losses: ["branch:work"], sizes: { "branch:work": sizes.work } });
+        const made = await machine.vm.plan({ snapshots: { base: {} }, prune: "all" });
+        expect(made.sizes).toEqual(Object.fromEntries(made.losses.map((loss) => [loss, sizes[loss.split(":")[1] ?? ""]])));
         await rm(snapshots.find(({ name }) => name === "a")?.files.vdb ?? "");
         const after = await machine.vm.hierarchy({ sizes: true });
         expect(after.snapshots.map(({ name, bytes }) => [name, bytes])).toEqual([

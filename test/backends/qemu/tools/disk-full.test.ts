@@ -77,7 +77,7 @@ suiteWith(needs(qemu, mounting), "a disk that is full", () => {
             if (error === null) break;
             failures++;
             expect(error).toBeInstanceOf(SnaptreeError);
-            expect((error as Error).message).toMatch(/No space left|ENOSPC|disk is full/i);
+            expect((error as Error).message).toMatch(/No space left|ENOSPC|disk is (too )?full/i);
             if ((error as Error).message.includes("is decided but not finished")) break;
             if (/taking .*back .*failed/.test((error as Error).message)) {
                 // What was begun is still in the way: the next run, here one that asks for what is there already, takes it back first.
