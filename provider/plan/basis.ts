@@ -24,7 +24,12 @@ function tipStamp(hierarchy: Hierarchy): string {
 function others(operation: Operation): readonly (string | null)[] {
     switch (operation.kind) {
         case "create":
-            return [operation.parent];
+            return [operation.parent, operation.keepTip];
+        case "redefine":
+            return [operation.rename ?? null];
+        case "revert":
+        case "switch":
+            return [operation.keepTip];
         case "delete":
             return operation.branches;
         case "commit":
@@ -37,7 +42,9 @@ function others(operation: Operation): readonly (string | null)[] {
             return [operation.from, operation.tip];
         case "reset":
             return [operation.to, ...operation.snapshots];
-        default:
+        case "rename":
+            return [operation.to];
+        case "unbranch":
             return [];
     }
 }

@@ -57,7 +57,8 @@ export function planUnbranch(hierarchy: Hierarchy, name: string, { commit = fals
         throw new InvalidInputError(`the domain is on branch ${quoted(name)}, and the active branch can't be removed; switch to another one first`, "name");
     }
     const removal: Operation = { kind: "unbranch", name };
-    if (!branch.dirty) return planOf(hierarchy, [removal]);
+    // Where the domain is on it and no snapshot is under it, the tip goes on as it is.
+    if (!branch.dirty || (branch.active && branch.tip === null && !commit)) return planOf(hierarchy, [removal]);
     if (commit) return commitAndRemove(hierarchy, branch, removal);
     const emptied = branch.active ? [resetOf(branch, branch.tip, [])] : [];
     return planOf(hierarchy, [...emptied, removal], [`branch:${name}`]);

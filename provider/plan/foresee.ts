@@ -11,6 +11,7 @@ export function foresee(hierarchy: Hierarchy, operation: CreateOperation): Hiera
     const { current, dirty, branches, snapshots } = hierarchy;
     const left = { from: current, tip: current, active: false, dirty: true, files: {}, owner: null, bytes: null };
     const kept = operation.keepTip === null ? [] : [{ name: operation.keepTip, ...left }];
+    const moved = branches.map((branch) => (branch.active && operation.moveTip ? { ...branch, tip: operation.name, dirty: false } : branch));
     const tip = operation.moveTip ? { current: operation.name, dirty: false } : { current, dirty };
-    return { ...hierarchy, ...tip, snapshots: [...snapshots, expected(operation)], branches: [...branches, ...kept] };
+    return { ...hierarchy, ...tip, snapshots: [...snapshots, expected(operation)], branches: [...moved, ...kept] };
 }

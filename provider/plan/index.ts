@@ -1,11 +1,12 @@
+export { staleNode } from "./basis";
 export { planBranch, planRename, planReset, planSwitch, planUnbranch, type Unbranch } from "./branches";
 export { lossesOf } from "./changes";
+export { describe } from "./describe";
+export { type Desired, type DesiredBranch, type DesiredSnapshot } from "./desired";
 export { foresee } from "./foresee";
 export { refuseLosses, sizesOf, unaccepted, type Accepted } from "./losses";
 export type { Arrival } from "./moves";
-export { staleNode } from "./basis";
-export { describe } from "./describe";
 export { Plan } from "./plan";
 export { type Deactivation, planDeactivate, planRevert, type Revert } from "./revert";
 export { planCreate, planDelete, planRedefine, timeName } from "./single";
-export { type Desired, type DesiredBranch, type DesiredSnapshot, plan } from "./tree";
+export { plan } from "./tree";

@@ -48,44 +48,58 @@ export function refuseCommitting({ name, committing }: Snapshot): void {
     );
 }
 
-/** The branch that keeps the tip which is left. One that is asked for must be new. */
-function keeper(tip: Tip, keep: Keep): string | null {
-    if (keep === undefined) return null;
-    if (keep === true) return automaticBranch(tip);
-    if (tip.names.has(keep)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(keep)} already; choose another name`);
-    return keep;
-}
-
-function move({ powerState, leave }: Arrival, keepTip: string | null): Move {
-    return { keepTip, ...(powerState === undefined ? {} : { powerState }), ...(leave === undefined ? {} : { leave }) };
-}
-
 /** What a move does, and what it costs. */
 export interface Moved {
     readonly operations: readonly Operation[];
     readonly losses: readonly Loss[];
 }
 
-/** The way to a snapshot's own state (reset): the branch that runs directly on it is emptied; any other is left as it is. */
-export function resetTo(hierarchy: Hierarchy, name: string, arrival: Arrival & { readonly resetNvram?: boolean | undefined }): Moved {
-    wholeSnapshot(hierarchy, name);
-    const tip = tipOf(hierarchy);
-    const active = hierarchy.branches.find((branch) => branch.active);
-    const stays = active !== undefined && active.tip !== name; // It keeps what it has, so there is no other tip to keep.
-    const keepTip = stays ? null : keeper(tip, arrival.keep);
-    const goes = tip.dirty && !stays && keepTip === null;
-    const resetNvram = arrival.resetNvram ? { resetNvram: true } : {};
-    return { operations: [{ kind: "revert", name, ...move(arrival, keepTip), ...resetNvram }], losses: goes ? [active ? `branch:${active.name}` : "tip"] : [] };
+function move({ powerState, leave }: Arrival, keepTip: string | null): Move {
+    return { keepTip, ...(powerState === undefined ? {} : { powerState }), ...(leave === undefined ? {} : { leave }) };
 }
 
-/** The way to a branch's tip as it is (follow). A dirty tip that has no branch is kept as one: nothing is lost by going elsewhere. */
+/** The branch that keeps the tip which is left: one that is asked for, which must be new, or where the tip holds something an automatic one. */
+function keeper(tip: Tip, keep: Keep): string | null {
+    if (keep === undefined) return null;
+    if (keep === true) return tip.dirty ? automaticBranch(tip) : null;
+    if (tip.names.has(keep)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(keep)} already; choose another name`);
+    return keep;
+}
+
+/** A branch keeps its own tip; there is none to keep under another name. */
+function refuseKeep(branch: string, keep: Keep): null {
+    if (typeof keep !== "string") return null;
+    throw new InvalidInputError(`the tip is that of branch ${quoted(branch)}, which keeps it; leave keep out`, "keep");
+}
+
+/** From where the tip is to a snapshot's own state (reset): the branch that runs directly on it is emptied; any other is left as it is. */
+export function resetFrom(tip: Tip, name: string, arrival: Arrival & { readonly resetNvram?: boolean | undefined }): Moved {
+    const stays = tip.branch !== null && tip.current !== name;
+    const keepTip = tip.branch !== null && stays ? refuseKeep(tip.branch, arrival.keep) : keeper(tip, arrival.keep);
+    const goes = tip.dirty && !stays && keepTip === null;
+    const resetNvram = arrival.resetNvram ? { resetNvram: true } : {};
+    return {
+        operations: [{ kind: "revert", name, ...move(arrival, keepTip), ...resetNvram }],
+        losses: goes ? [tip.branch === null ? "tip" : `branch:${tip.branch}`] : [],
+    };
+}
+
+/** From where the tip is to a branch's tip as it is (follow). A dirty tip that has no branch is kept as one: nothing is lost by going elsewhere. */
+export function switchFrom(tip: Tip, name: string, arrival: Arrival): Moved {
+    const keepTip = tip.branch === null ? keeper(tip, arrival.keep ?? true) : refuseKeep(tip.branch, arrival.keep);
+    return { operations: tip.branch === name ? [] : [{ kind: "switch", name, ...move(arrival, keepTip) }], losses: [] };
+}
+
+/** @throws NotFoundError, BusyError */
+export function resetTo(hierarchy: Hierarchy, name: string, arrival: Arrival & { readonly resetNvram?: boolean | undefined }): Moved {
+    wholeSnapshot(hierarchy, name);
+    return resetFrom(tipOf(hierarchy), name, arrival);
+}
+
+/** @throws NotFoundError */
 export function switchTo(hierarchy: Hierarchy, name: string, arrival: Arrival = {}): Moved {
-    const branch = branchOf(hierarchy, name);
-    if (branch.active) return { operations: [], losses: [] };
-    const tip = tipOf(hierarchy);
-    const loose = tip.branch === null && (tip.dirty || typeof arrival.keep === "string");
-    const keepTip = loose ? keeper(tip, arrival.keep ?? true) : null;
-    return { operations: [{ kind: "switch", name, ...move(arrival, keepTip) }], losses: [] };
+    branchOf(hierarchy, name);
+    return switchFrom(tipOf(hierarchy), name, arrival);
 }
 
 /** What goes on directly from a snapshot: a branch, or with null the domain's tip, which has none. */

@@ -95,7 +95,7 @@ export function planDeactivate(hierarchy: Hierarchy, name: string, how: Deactiva
         refuseInUse(hierarchy, parent, snapshots, branches);
         return planOf(hierarchy, [{ kind: "merge", name, into: parent, snapshots, branches }], losses);
     }
-    const away = usedBy(hierarchy, name) ? resetTo(hierarchy, parent, { ...arrival, ...(how === "keep" && hierarchy.dirty ? { keep: true } : {}) }) : null;
+    const away = usedBy(hierarchy, name) ? resetTo(hierarchy, parent, { ...arrival, ...(how === "keep" ? { keep: true } : {}) }) : null;
     if (how === "keep") return planOf(hierarchy, away?.operations ?? [], away?.losses);
     const below = tree.descendants(name).map((snapshot) => snapshot.name);
     const gone = new Set([name, ...below]);

@@ -88,8 +88,10 @@ export function planDelete(hierarchy: Hierarchy, name: string, scope: DeleteScop
 export function planRedefine(hierarchy: Hierarchy, operation: RedefineOperation): Plan {
     const tree = new Tree(hierarchy.snapshots);
     if (operation.xml === undefined) tree.need(operation.name);
-    if (operation.rename !== undefined && operation.rename !== operation.name && tree.has(operation.rename)) {
-        throw new InvalidInputError(`there is a snapshot ${quoted(operation.rename)} already; choose another name`, "name");
+    const { names } = tipOf(hierarchy);
+    const name = operation.rename ?? operation.name;
+    if (names.has(name) && !(name === operation.name && tree.has(name))) {
+        throw new InvalidInputError(`there is a ${tree.has(name) ? "snapshot" : "branch"} ${quoted(name)} already; choose another name`, "name");
     }
     return planOf(hierarchy, [operation]);
 }
