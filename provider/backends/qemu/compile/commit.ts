@@ -70,9 +70,10 @@ function takenAgain(draft: Draft, snapshot: SnapshotRecord, leaf: Leaf, files: F
     };
 }
 
-/** The leaf can be written into the file right under it: both are ours alone, it stands on nothing else, and neither is larger. */
+/** The leaf can be written into the file right under it: both are ours alone, only the leaf stands there, no other name has it, and neither is larger. */
 async function canMerge(draft: Draft, world: World, leaf: string, file: string): Promise<boolean> {
-    if (draft.images.get(leaf)?.backing !== file || draft.dependents(file).length !== 1) return false;
+    const names = [...draft.snapshots.values(), ...draft.branches.values()].filter(({ files }) => Object.values(files).includes(file));
+    if (names.length > 1 || draft.images.get(leaf)?.backing !== file || draft.dependents(file).length !== 1) return false;
     if (!(await expendable(draft, file, world)) || !(await expendable(draft, leaf, world))) return false;
     await checkChain(draft, { inner: file, overlay: leaf }, world);
     return (await world.virtualSize(leaf, "qcow2")) === (await world.virtualSize(file, "qcow2"));
@@ -169,7 +170,8 @@ export async function compileMerge(draft: Draft, world: World, operation: MergeO
     if (parent.nvram !== null) draft.remove(parent.nvram);
     const { creationTime, state, made, document, nvram, tag } = snapshot;
     const files = { ...parent.files, ...snapshot.files };
-    draft.snapshots.set(parent.name, { ...parent, creationTime, state, made, document, nvram, tag, files, contentId: randomUUID() });
+    const { committing: _, ...kept } = parent;
+    draft.snapshots.set(parent.name, { ...kept, creationTime, state, made, document, nvram, tag, files, contentId: randomUUID() });
     if (parent.tag !== null) dropTag(draft, parent.files, parent.tag);
     await settle(draft, world, new Set(Object.values(parent.files)));
 }
