@@ -1,5 +1,5 @@
 import { access, copyFile, readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type Domain, type Hierarchy, HostError, listed, noSuchSnapshot, type Operation, quoted, type Snapshot } from "../../model";
 import { child, formatSnapshot, parseSnapshot, withDiskFiles } from "../../xml";
 import type { Diagnosis, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
@@ -198,7 +198,22 @@ export class QemuDomain implements ManagedDomain {
 
     async perform(step: Step, context: StepContext): Promise<void> {
         if (step.kind === "mark") return this.mark((step as MarkStep).snapshot);
-        return perform(this.images, step as QemuStep, context);
+        return perform(this.images, step as QemuStep, context, (files, tag) => this.keep(files, tag));
+    }
+
+    /** An automatic branch for what images hold under a tag: nobody knows any more where that forks. */
+    private async keep(images: readonly string[], tag: string): Promise<void> {
+        const records = await this.folder.records();
+        const names = new Set([...records.snapshots.keys(), ...records.branches.keys()]);
+        let n = 1;
+        while (names.has(`auto-rescued-${n}`)) n++;
+        const name = `auto-rescued-${n}`;
+        const document = join(this.folder.path, `branch.${records.next}.xml`);
+        await writeNewFile(document, await this.folder.domainXml());
+        await syncFolder(this.folder.path);
+        const files = Object.fromEntries(Object.entries(records.tip).filter(([, file]) => images.includes(file)));
+        const branches = new Map(records.branches).set(name, { name, from: null, tip: null, files, tag, document, nvram: null });
+        await this.folder.writeRecords({ ...records, next: records.next + 1, branches });
     }
 
     /** Says in the records that a snapshot's file is being written. The hierarchy is the same one. */

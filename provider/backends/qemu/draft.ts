@@ -254,9 +254,10 @@ export class Draft {
                 ? []
                 : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config), from: checksum(seen.xml) }];
         const removal: RemoveStep[] = this.removed.length > 0 ? [{ kind: "remove", files: this.removed, stamps: seen.stamps }] : [];
-        const begun = new Map(this.prepare.flatMap((step, i) => (step.kind === "take" ? [[step, join(this.folder, `journal.take${i}`)] as const] : [])));
-        const marks: RemoveStep[] = begun.size > 0 ? [{ kind: "remove", files: [...begun.values()] }] : [];
-        const prepare = this.prepare.map((step) => (step.kind === "take" ? { ...step, begun: begun.get(step) } : step));
+        const prepare = this.prepare.map((step, i) => (step.kind === "take" ? { ...step, begun: join(this.folder, `journal.take${i}`) } : step));
+        const finish = this.finish.map((step, i) => (step.kind === "apply" ? { ...step, done: join(this.folder, `journal.apply${i}`) } : step));
+        const made = [...prepare, ...finish].flatMap((step) => (step.kind === "take" ? (step.begun ?? []) : step.kind === "apply" ? (step.done ?? []) : []));
+        const marks: RemoveStep[] = made.length > 0 ? [{ kind: "remove", files: made }] : [];
         const records: Records = {
             generation,
             next: this.next,
@@ -271,7 +272,7 @@ export class Draft {
             title,
             generation,
             prepare: [...documents, ...overlays, ...prepare],
-            finish: [...this.finish, ...domain, ...removal, ...marks],
+            finish: [...finish, ...domain, ...removal, ...marks],
             next: { records, files: [...this.files.values()], seen },
         };
     }

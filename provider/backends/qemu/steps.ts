@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, open, rename, stat } from "node:fs/promises";
 import { dirname } from "node:path";
-import { AlreadyExistsError, HostError, quoted } from "../../model";
+import { AlreadyExistsError, HostError, quoted, tipSnapshotName } from "../../model";
 import { parseDomain, parseXml } from "../../xml";
 import type { ProvisionStep, Step, StepContext } from "../backend";
 import { readIfThere, removeFile, replaceFile, syncFile, syncFolder, writeNewFile } from "./files";
@@ -42,8 +42,10 @@ export interface ApplyStep extends Step {
     readonly files: readonly string[];
     readonly tag: string;
     readonly undo: string | null;
-    /** File to its tip's mapping when this was decided. A run that goes on with it leaves another one as it is: it was applied, and perhaps written since. */
+    /** File to its tip's mapping when this was decided. */
     readonly from?: Readonly<Record<string, string>>;
+    /** A file that is made once all are applied: from then on what the images hold is the domain's, and a run that goes on with this leaves it alone. */
+    readonly done?: string;
 }
 
 /** Deletes internal snapshots. */
@@ -132,8 +134,11 @@ export type QemuStep =
     | RemoveStep
     | ProvisionStep;
 
+/** Takes into the records what images hold under a tag, so that it is somebody's. */
+export type Keep = (files: readonly string[], tag: string) => Promise<void>;
+
 /** Carries out one step; repeating one that was interrupted is safe. */
-export async function perform(images: Images, step: QemuStep, context: StepContext): Promise<void> {
+export async function perform(images: Images, step: QemuStep, context: StepContext, keep: Keep): Promise<void> {
     if (context.again) await repair(images, step);
     switch (step.kind) {
         case "overlays":
@@ -145,8 +150,7 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "take":
             return take(images, step);
         case "apply":
-            for (const file of step.files) if (!(context.again && (await movedOn(file, step)))) await images.applySnapshot(file, step.tag);
-            return;
+            return apply(images, step, context.again, keep);
         case "drop":
             for (const file of step.files) await images.deleteSnapshots(file, step.tags);
             return;
@@ -190,10 +194,7 @@ async function take(images: Images, { files, tags, begun }: TakeStep): Promise<v
             );
         }
     }
-    if (begun !== undefined) {
-        await writeNewFile(begun, "");
-        await syncFolder(dirname(begun));
-    }
+    if (begun !== undefined) await mark(begun);
     for (const file of files) await images.takeSnapshots(file, tags);
 }
 
@@ -203,8 +204,32 @@ async function dropTaken(images: Images, { files, tags, begun }: TakeStep): Prom
     if (begun !== undefined) await removeFile(begun);
 }
 
-async function movedOn(file: string, { from }: ApplyStep): Promise<boolean> {
-    return from !== undefined && (await readQcow2(file)).mapping !== from[file];
+async function apply(images: Images, step: ApplyStep, again: boolean, keep: Keep): Promise<void> {
+    if (again && step.done !== undefined && existsSync(step.done)) return;
+    if (again) await rescue(images, step, keep);
+    for (const file of step.files) await images.applySnapshot(file, step.tag);
+    if (step.done !== undefined) await mark(step.done);
+}
+
+/** What was written since this was interrupted, and nobody decided about, is kept. */
+async function rescue(images: Images, step: ApplyStep, keep: Keep): Promise<void> {
+    const moved = await Promise.all(step.files.map((file) => movedOn(file, step)));
+    if (!moved.includes(true)) return;
+    const tag = tipSnapshotName(`rescued-${Date.now()}`);
+    for (const file of step.files) await images.takeSnapshots(file, [tag]);
+    await keep(step.files, tag);
+}
+
+/** An image that holds neither what it did when this was decided nor what it is to hold: somebody wrote to it since it was interrupted. */
+async function movedOn(file: string, { tag, from }: ApplyStep): Promise<boolean> {
+    if (from === undefined) return false;
+    const { mapping, unchanged } = await readQcow2(file, tag);
+    return mapping !== from[file] && !unchanged;
+}
+
+async function mark(file: string): Promise<void> {
+    await writeNewFile(file, "");
+    await syncFolder(dirname(file));
 }
 
 async function writtenSince(file: string, { stamps }: RemoveStep): Promise<boolean> {
