@@ -16,8 +16,8 @@ export interface NameOptions {
 }
 
 /** NAME, or in its place `--current`. */
-export function withName(command: Command, description: string): Command {
-    return command.argument(`[${VALUES.snapshot}]`, description).option("--current", "the current snapshot, in place of its name");
+export function withName(command: Command, description: string, value: string = VALUES.snapshot): Command {
+    return command.argument(`[${value}]`, description).option("--current", "the current snapshot, in place of its name");
 }
 
 /** Refuses both and neither, before any host is contacted. */

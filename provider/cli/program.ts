@@ -4,10 +4,12 @@ import { Session } from "./session";
 import type { Terminal } from "./terminal";
 import { tellUsage, UsageError, type Verb } from "./verb";
 import { branch, switchTo } from "./verbs/branch";
-import { create } from "./verbs/create";
+import { completion } from "./verbs/completion";
+import { create, createWithSnapshot } from "./verbs/create";
 import { deactivate } from "./verbs/deactivate";
 import { define } from "./verbs/define";
 import { remove } from "./verbs/delete";
+import { doctor } from "./verbs/doctor";
 import { list } from "./verbs/list";
 import { revert } from "./verbs/revert";
 import { show } from "./verbs/show";
@@ -15,10 +17,11 @@ import { packageVersion } from "./version";
 
 /** All verbs, as the help lists them. */
 const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
-    "Looking:": [list, show],
-    "Snapshots:": [create, revert, remove, deactivate],
+    "Looking:": [list, show, doctor],
+    "Snapshots:": [create, revert, remove, deactivate, createWithSnapshot],
     "Branches:": [branch, switchTo],
     "Domains and hosts:": [define],
+    "This command line:": [completion],
 };
 
 const HELP = `

@@ -11,6 +11,12 @@ interface GlobalOptions {
     readonly color: boolean;
 }
 
+/** The host where `--host` names none; default: SNAPTREE_HOST. */
+interface Elsewhere {
+    readonly host?: string;
+    readonly password?: string;
+}
+
 /** One run of the command line: its host, its output, and how its work is done. */
 export class Session {
     constructor(
@@ -23,23 +29,24 @@ export class Session {
         return { ...this.terminal, json, colours: (this.terminal.colours ?? false) && color };
     }
 
-    /**
-     * Connects for as long as the work takes.
-     *
-     * @param elsewhere the host where `--host` names none. Default: SNAPTREE_HOST.
-     */
-    async connected<T>(work: (host: Host) => Promise<T>, elsewhere?: string): Promise<T> {
-        await using host = await connect(this.program.opts<GlobalOptions>().host ?? elsewhere);
-        return await work(host);
+    /** What `--host` says. */
+    get host(): string | undefined {
+        return this.program.opts<GlobalOptions>().host;
+    }
+
+    /** Connects for as long as the work takes. */
+    async connected<T>(work: (host: Host) => Promise<T>, { host, password }: Elsewhere = {}): Promise<T> {
+        await using connection = await connect(this.host ?? host, { password });
+        return await work(connection);
     }
 
     /** Looks at a domain. */
-    look<T>(domain: string, work: (vm: VirtualMachine) => Promise<T>, elsewhere?: string): Promise<T> {
+    look<T>(domain: string, work: (vm: VirtualMachine) => Promise<T>, elsewhere?: Elsewhere): Promise<T> {
         return this.connected(async (host) => work(await host.domain(domain)), elsewhere);
     }
 
     /** Works on a domain, shows how far it is, and stops where somebody asks for that (SIGINT, SIGTERM). */
-    change<T>(domain: string, work: (vm: VirtualMachine, options: RunOptions, host: Host) => Promise<T>, elsewhere?: string): Promise<T> {
+    change<T>(domain: string, work: (vm: VirtualMachine, options: RunOptions, host: Host) => Promise<T>, elsewhere?: Elsewhere): Promise<T> {
         return this.connected(async (host) => {
             const vm = await host.domain(domain);
             return this.watched(

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { Machine } from "../engine/machine";
 import { needs, qemu, suiteWith } from "../support/requires";
 import { snaptree } from "./run";
@@ -17,9 +17,16 @@ suiteWith(needs(qemu), "define and list on real disks", () => {
             await vm.create({ name: "b" });
         });
         const { code, out } = await snaptree("--host", machine.uri, "--json", "list", "web");
-        const listing = JSON.parse(out) as { snapshots: { files: { vda: string } }[] };
+        const listing = JSON.parse(out) as { snapshots: { bytes: number; files: { vda: string } }[] };
         const anything: unknown = expect.anything();
-        const row = { creationTime: expect.any(Number) as unknown, state: "shutoff", mode: "external", memory: false, bytes: null, files: { vda: anything } };
+        const row = {
+            creationTime: expect.any(Number) as unknown,
+            state: "shutoff",
+            mode: "external",
+            memory: false,
+            bytes: expect.any(Number) as unknown,
+            files: { vda: anything },
+        };
         expect(code).toBe(0);
         expect(listing).toEqual({
             domain: "web",
@@ -36,6 +43,7 @@ suiteWith(needs(qemu), "define and list on real disks", () => {
         });
         const [a, b] = listing.snapshots.map(({ files }) => files.vda);
         expect(a).toBe(machine.golden);
+        expect(listing.snapshots[1]!.bytes).toBe((await stat(b!)).blocks * 512);
         const { stdout } = await execa("qemu-img", ["info", "--output=json", b!]);
         expect(JSON.parse(stdout)).toMatchObject({ "full-backing-filename": machine.golden, "backing-filename-format": "qcow2" });
     });
@@ -48,8 +56,8 @@ suiteWith(needs(qemu), "define and list on real disks", () => {
         });
         const { out } = await snaptree("list", "web", "--host", machine.uri);
         expect(out).toMatch(/^ +Name +Parent +Creation time +State +Mode/);
-        expect(out).toMatch(/^\* +b +a +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} +shutoff +external +-$/m);
-        expect((await snaptree("--host", machine.uri, "list", "web", "--tree")).out).toBe("a\n  |\n  +- b (current)");
+        expect(out).toMatch(/^\* +b +a +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4} +shutoff +external +[\d.]+ [KM]?i?B$/m);
+        expect((await snaptree("--host", machine.uri, "list", "web", "--tree")).out).toMatch(/^a \(0 B\)\n {2}\|\n {2}\+- b \(current, [\d.]+ KiB\)$/);
     });
 
     test("define refuses what is there, what is no image, and a format that is not the image's", async () => {

@@ -19,7 +19,7 @@ export const list: Verb = (program, session) => {
         .addArgument(domainArgument())
         .option("--tree", "draw the hierarchy as a tree")
         .action(async (domain: string, { tree = false }: { tree?: boolean }) => {
-            const hierarchy = await session.look(domain, (vm) => vm.hierarchy());
+            const hierarchy = await session.look(domain, (vm) => vm.hierarchy({ sizes: true }));
             const { output } = session;
             output.print(output.json ? JSON.stringify(listing(hierarchy)) : words(hierarchy, tree, output));
         });

@@ -1,5 +1,5 @@
 import { type Branch, type Hierarchy, noSuchSnapshot, type Snapshot } from "../../model";
-import { checkNamed, domainArgument, named, type NameOptions, withName } from "../arguments";
+import { checkNamed, domainArgument, named, type NameOptions, VALUES, withName } from "../arguments";
 import { branchRow, factsOf, type SnapshotFacts, snapshotRow } from "../listing";
 import { tell } from "../output";
 import { size } from "../table";
@@ -65,17 +65,17 @@ export const show: Verb = (program, session) => {
         summary: "show what is known of a snapshot or a branch",
         examples: ["snaptree show web base", "snaptree show web --current --xml"],
     }).addArgument(domainArgument());
-    withName(command, "the name of a snapshot or a branch")
+    withName(command, "the name of a snapshot or a branch", VALUES.node)
         .option("--xml", "a snapshot's <domainsnapshot> document")
         .action(async (domain: string, given: string | undefined, options: NameOptions & { xml?: boolean }) => {
             checkNamed(given, options.current);
             await session.look(domain, async (vm) => {
                 const name = await named(vm, given);
                 if (options.xml) {
-                    const xml = await vm.document(name);
+                    const xml = await vm.getXMLDesc(name);
                     return void tell(session.output, xml.trimEnd(), { name, xml });
                 }
-                const { words, row } = facts(await vm.hierarchy(), name);
+                const { words, row } = facts(await vm.hierarchy({ sizes: true }), name);
                 tell(session.output, words, row);
             });
         });
