@@ -1,4 +1,4 @@
-import type { Domain, Finding, Hierarchy, Mode, Operation } from "../model";
+import type { Domain, Finding, Hierarchy, HierarchyExport, Mode, Operation } from "../model";
 
 /** What a backend can do, as data: nothing else says so anywhere. */
 export interface Capabilities {
@@ -103,6 +103,13 @@ export interface ManagedDomain {
     /** The `<domainsnapshot>` document of a snapshot. @throws NotFoundError */
     document(snapshot: string): Promise<string>;
 
+    /** All that is remembered, to be remembered elsewhere. The domain's lock is held. */
+    export(): Promise<HierarchyExport>;
+    /** The same for two ways to one domain, and for no two domains. */
+    identity(): Promise<string>;
+    /** The domain goes from the host, and its disks stay. Only where nothing is remembered of it. The domain's lock is held. */
+    undefine(): Promise<void>;
+
     lock(options: LockOptions): Promise<Lock>;
     /** Pure but for reading: nothing is changed until the steps run. Several operations become one transaction. */
     compile(operations: readonly Operation[]): Promise<Transaction>;
@@ -124,6 +131,11 @@ export interface NewDomain {
     readonly disks: readonly { readonly target: string; readonly file: string; readonly format: string }[];
 }
 
+/** A domain as it was defined elsewhere: its `<domain>` document, whose disks are there. */
+export interface DomainDocument {
+    readonly xml: string;
+}
+
 /** A connection to one host. */
 export interface Backend extends AsyncDisposable {
     readonly capabilities: Capabilities;
@@ -131,7 +143,7 @@ export interface Backend extends AsyncDisposable {
     /** @throws NotFoundError where the host is there and the domain is not; UnreachableError where the host is not. */
     open(domain: string): Promise<ManagedDomain>;
     /** @throws UnsupportedError where domains are defined with the hypervisor's own tools. */
-    define(domain: NewDomain): Promise<ManagedDomain>;
+    define(domain: NewDomain | DomainDocument): Promise<ManagedDomain>;
 }
 
 /** How a backend is found: the first that takes the URI. */

@@ -1,6 +1,8 @@
 import { connectBackend } from "../backends/connect";
-import type { Backend, Capabilities, ConnectOptions, NewDomain } from "../backends/backend";
-import { InvalidInputError } from "../model";
+import type { Backend, Capabilities, ConnectOptions, DomainDocument, NewDomain } from "../backends/backend";
+import { BusyError, type HierarchyExport, InvalidInputError, NotFoundError } from "../model";
+import { checkExport } from "../plan";
+import type { RunOptions } from "./requests";
 import { VirtualMachine } from "./machine";
 
 /**
@@ -41,10 +43,43 @@ export class Host implements AsyncDisposable {
         return known;
     }
 
-    /** Makes a domain of images that are there. @throws AlreadyExistsError, InvalidInputError, UnsupportedError */
-    async define(domain: NewDomain): Promise<VirtualMachine> {
-        await this.backend.define(domain);
-        return this.domain(domain.name);
+    /** Makes a domain of images that are there, or of a `<domain>` document. @throws AlreadyExistsError, InvalidInputError, UnsupportedError */
+    async define(domain: NewDomain | DomainDocument): Promise<VirtualMachine> {
+        const { name } = await this.backend.define(domain);
+        return this.domain(name);
+    }
+
+    /**
+     * Remembers here what was exported elsewhere ({@link VirtualMachine.import}). Where the host has no such domain, and can define one, it is defined from
+     * the exported document first; where the import fails then, it is taken back.
+     *
+     * @example
+     * ```ts
+     * const vm = await host.import(JSON.parse(await readFile("web.json", "utf8")));
+     * ```
+     */
+    async import(exported: HierarchyExport, options: RunOptions = {}): Promise<VirtualMachine> {
+        const { domain, xml } = checkExport(exported);
+        const isNew = this.capabilities.define && !(await this.domains()).includes(domain);
+        const vm = isNew ? await this.define({ xml }) : await this.domain(domain);
+        try {
+            await vm.import(exported, options);
+        } catch (error) {
+            if (isNew) await this.takeBack(domain);
+            throw error;
+        }
+        return vm;
+    }
+
+    /** A domain that was just defined goes again, unless something is remembered of it already. */
+    private async takeBack(name: string): Promise<void> {
+        try {
+            const managed = await this.backend.open(name);
+            await using _lock = await managed.lock({ purpose: "taking its definition back" });
+            await managed.undefine();
+        } catch (error) {
+            if (!(error instanceof BusyError || error instanceof NotFoundError)) throw error;
+        }
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
@@ -63,12 +98,12 @@ export async function connect(uri: string | undefined = process.env.SNAPTREE_HOS
     return new Host(uri, await connectBackend(uri, { password }));
 }
 
-export type { Capabilities, ConnectOptions, ListOptions, NewDomain } from "../backends/backend";
+export type { Capabilities, ConnectOptions, DomainDocument, ListOptions, NewDomain } from "../backends/backend";
 export * from "../model";
 export { desiredOf, type DesiredTree, type TreeInputs, type TreeSnapshotInputs } from "./desired";
 export { type Desired, type DesiredBranch, type DesiredSnapshot, Plan } from "../plan";
 export type { CreateXMLFlags, SnapshotFilter } from "./documents";
-export { VirtualMachine } from "./machine";
+export { type Destination, VirtualMachine } from "./machine";
 export type {
     ApplyOptions,
     BranchRequest,

@@ -7,17 +7,22 @@ import {
     type Finding,
     type Hierarchy,
     type Loss,
+    type HierarchyExport,
+    InvalidInputError,
     noSuchBranch,
+    NotFoundError,
     type Operation,
     quoted,
+    SnaptreeError,
     type Snapshot,
     StalePlanError,
     Tree,
     UnsupportedError,
 } from "../model";
 import { formatXml, parseXml, withoutSecrets } from "../xml";
-import type { ListOptions, ManagedDomain, ProvisionStep } from "../backends/backend";
+import type { ListOptions, ManagedDomain, ProvisionStep, Transaction } from "../backends/backend";
 import {
+    checkExport,
     describe,
     type Desired,
     foresee,
@@ -28,12 +33,15 @@ import {
     planCreate,
     planDeactivate,
     planDelete,
+    planForget,
+    planImport,
     planRedefine,
     planRename,
     planReset,
     planRevert,
     planSwitch,
     planUnbranch,
+    refuseHalf,
     refuseLosses,
     sizesOf,
     staleNode,
@@ -124,6 +132,12 @@ function onlookers(turns: readonly Turn[]): (progress: Progress) => void {
 /** Tells each of its own operation. */
 function tellEach(turns: readonly Turn[], kind: Progress["kind"], operations: readonly Operation[]): void {
     for (const [i, operation] of operations.entries()) onlooking(turns[i]?.options.onProgress)({ kind, message: describe(operation) });
+}
+
+/** Where a domain can be migrated to: a host. */
+export interface Destination {
+    domain(name: string): Promise<VirtualMachine>;
+    import(exported: HierarchyExport, options?: RunOptions): Promise<VirtualMachine>;
 }
 
 /**
@@ -413,12 +427,107 @@ export class VirtualMachine {
      * @example `for (const { message, repaired } of await vm.doctor({ repair: true })) console.log(repaired ? "repaired:" : "left:", message);`
      */
     async doctor({ repair = false }: DoctorRequest = {}, options: RunOptions = {}): Promise<readonly Finding[]> {
-        const { onProgress, signal } = executionOf(options);
-        const onWait = (holder: string) => onProgress({ kind: "wait", message: `waiting for ${holder}` });
-        return sayWhy("the examination", async () => {
-            await using _lock = await this.managed.lock({ purpose: "doctor", signal, onWait });
-            return await doctor(this.managed, repair, { signal, onProgress });
+        return this.locked("doctor", "the examination", options, (execution) => doctor(this.managed, repair, execution));
+    }
+
+    /** Work that is none of the turns', with the domain's lock held. */
+    private locked<T>(purpose: string, what: string, options: RunOptions, work: (execution: Execution) => Promise<T>): Promise<T> {
+        const execution = executionOf(options);
+        const onWait = (holder: string) => execution.onProgress({ kind: "wait", message: `waiting for ${holder}` });
+        return sayWhy(what, async () => {
+            await using _lock = await this.managed.lock({ purpose, signal: execution.signal, onWait });
+            return await work(execution);
         });
+    }
+
+    /**
+     * All that is remembered of the hierarchy, as plain data: documents, branches, firmware variables. It can be written to a file, and imported on another
+     * host, or on this one as a backup. The disks are none of it. It holds the secrets that the documents hold.
+     *
+     * @throws UnsupportedError, BusyError where a commit was not finished
+     * @example `await writeFile("web.json", JSON.stringify(await vm.export()), { mode: 0o600 })`
+     */
+    async export(options: RunOptions = {}): Promise<HierarchyExport> {
+        this.needRedefine("export");
+        const what = `exporting ${quoted(this.name)}`;
+        return this.locked(what, what, options, async (execution) => {
+            await recover(this.managed, execution);
+            return this.exported();
+        });
+    }
+
+    private async exported(): Promise<HierarchyExport> {
+        refuseHalf(await this.managed.hierarchy());
+        return this.managed.export();
+    }
+
+    private needRedefine(feature: string): void {
+        const { redefine, backend } = this.managed.capabilities;
+        if (!redefine) throw new UnsupportedError(backend, feature, "take the snapshots again where they are to be");
+    }
+
+    /**
+     * Remembers here what was exported elsewhere (seed mail of 2011: redefined parents first, the current one last), in one transaction: all of it or nothing.
+     * The disks must be there already, at the same paths, and this domain must be on the tip's files. They stay somebody else's: they are followed, reverted
+     * to and built on, and never removed or merged. What is here already, because it was imported before, is passed over.
+     *
+     * @throws InvalidInputError for what is no export, or one of another domain; AlreadyExistsError where others have its names; HostError where contents are
+     * missing. Nothing is done then.
+     * @example `await vm.import(JSON.parse(await readFile("web.json", "utf8")))`
+     */
+    async import(exported: HierarchyExport, options: RunOptions = {}): Promise<void> {
+        const wanted = checkExport(exported);
+        this.needRedefine("import");
+        await this.run(`importing ${quoted(this.name)}`, (hierarchy) => planImport(hierarchy, wanted), false, options);
+    }
+
+    /**
+     * Moves the domain with its hierarchy to another host that reaches the same files: imports it there, then forgets it here, the domain too, so that never
+     * both write. No disk is copied, written or removed; the images stay where they are, and belong to neither host's Snaptree afterwards: deleting a snapshot
+     * at the destination leaves its file. Interrupted half-way both remember it; done again, it goes on.
+     *
+     * @returns the domain at the destination.
+     * @throws InvalidInputError where the destination is where the domain is; AlreadyExistsError, BusyError, HostError
+     * @example `await vm.migrate(await connect("qemu:///embed?root=/srv/other"))`
+     */
+    async migrate(to: Destination, options: RunOptions = {}): Promise<VirtualMachine> {
+        this.needRedefine("migration");
+        const what = `migrating ${quoted(this.name)}`;
+        await this.refuseSamePlace(to);
+        return this.locked(what, what, options, async (execution) => {
+            await recover(this.managed, execution);
+            const exported = await this.exported();
+            // Compiled before anything is done: what stands in the way here must not be found out when it is done there.
+            const forgetting = planForget(await this.managed.hierarchy()).operations;
+            const transaction = await this.managed.compile(forgetting);
+            const there = await to.import(exported, options);
+            await this.forget(there, exported, transaction, execution);
+            return there;
+        });
+    }
+
+    /** Both at once would wait for each other, or forget what was just remembered. */
+    private async refuseSamePlace(to: Destination): Promise<void> {
+        const there = await to.domain(this.name).catch((error: unknown) => {
+            if (error instanceof NotFoundError) return null;
+            throw error;
+        });
+        if (there === null || (await there.managed.identity()) !== (await this.managed.identity())) return;
+        throw new InvalidInputError(`the domain ${quoted(this.name)} is on that host already; name another one`, "to");
+    }
+
+    private async forget(there: VirtualMachine, exported: HierarchyExport, transaction: Transaction, execution: Execution): Promise<void> {
+        try {
+            if (planImport(await there.hierarchy(), exported).operations.length > 0) throw new StalePlanError("it changed there meanwhile");
+            await execute(this.managed, transaction, { ...execution, signal: undefined });
+            if (this.managed.capabilities.define) await this.managed.undefine();
+        } catch (error) {
+            throw new SnaptreeError(
+                `the hierarchy of ${quoted(this.name)} is remembered at the destination, and could not be forgotten here: ${(error as Error).message}; migrate it again before either is used`,
+                {},
+                { cause: error },
+            );
+        }
     }
 
     /** Carries out a plan. @throws StalePlanError when what it touches has changed since; DataLossError */

@@ -1,6 +1,7 @@
 export * from "./branch";
 export * from "./domain";
 export * from "./errors";
+export * from "./export";
 export * from "./finding";
 export * from "./hierarchy";
 export * from "./names";

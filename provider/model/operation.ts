@@ -1,3 +1,4 @@
+import type { HierarchyExport } from "./export";
 import type { Mode } from "./snapshot";
 
 /** What the domain is to do once it stands elsewhere. */
@@ -183,6 +184,22 @@ export interface AdoptOperation {
     readonly owner?: string;
 }
 
+/** A hierarchy that was exported elsewhere is remembered here, whole or not at all. Disks are not touched, and those that it names stay somebody else's. */
+export interface ImportOperation {
+    readonly kind: "import";
+    /** The domain's. */
+    readonly name: string;
+    /** What is not here yet; its domain, UUID and tip are this domain's. */
+    readonly hierarchy: HierarchyExport;
+}
+
+/** Nothing is remembered of the domain any more, and its files are nobody's to write or remove. Disks are not touched. */
+export interface ForgetOperation {
+    readonly kind: "forget";
+    /** The domain's. */
+    readonly name: string;
+}
+
 /** One change of a hierarchy, as plans list them and backends carry them out. Plain data: it survives JSON. */
 export type Operation =
     | CreateOperation
@@ -196,4 +213,6 @@ export type Operation =
     | UnbranchOperation
     | ResetOperation
     | RenameOperation
-    | AdoptOperation;
+    | AdoptOperation
+    | ImportOperation
+    | ForgetOperation;

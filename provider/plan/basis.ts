@@ -44,7 +44,10 @@ function others(operation: Operation): readonly (string | null)[] {
             return [operation.to, ...operation.snapshots];
         case "rename":
             return [operation.to];
+        case "import":
+            return [...operation.hierarchy.snapshots, ...operation.hierarchy.branches].map(({ name }) => name);
         case "unbranch":
+        case "forget":
             return [];
     }
 }

@@ -44,6 +44,10 @@ export function describe(operation: Operation): string {
             return `~ reset branch ${name} to ${called(operation.to)}${along(operation.snapshots)}`;
         case "adopt":
             return `+ adopt branch ${name}${operation.tip === null ? "" : ` at ${called(operation.tip)}`}`;
+        case "import":
+            return `+ import ${operation.hierarchy.snapshots.length} snapshots and ${operation.hierarchy.branches.length} branches of ${name}`;
+        case "forget":
+            return `- forget all snapshots and branches of ${name} (metadata only)`;
         case "rename":
             return `~ rename branch ${name} to ${called(operation.to)}`;
     }

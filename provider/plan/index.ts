@@ -9,4 +9,6 @@ export type { Arrival } from "./moves";
 export { Plan } from "./plan";
 export { type Deactivation, planDeactivate, planRevert, type Revert } from "./revert";
 export { planCreate, planDelete, planRedefine, timeName } from "./single";
+export { checkExport } from "./shape";
+export { planForget, planImport, refuseHalf } from "./transfer";
 export { plan } from "./tree";

@@ -1,4 +1,14 @@
-import { InvalidInputError, type Loss, type LossSizes, type Operation, quoted } from "../model";
+import {
+    EXPORT_VERSION,
+    type ExportedBranch,
+    type ExportedSnapshot,
+    type HierarchyExport,
+    InvalidInputError,
+    type Loss,
+    type LossSizes,
+    type Operation,
+    quoted,
+} from "../model";
 import type { Basis } from "./basis";
 
 /** Of the form in which plans are written to files. */
@@ -90,6 +100,17 @@ const others = { snapshots: listOf(text), branches: listOf(text) };
 const mode = oneOf("internal", "external");
 const disk: Check = objectOf({ snapshot: optional(oneOf("internal", "external", "no")), file: optional(text), driver: optional(text) });
 
+const exported = objectOf<HierarchyExport>({
+    ...{ version: oneOf(EXPORT_VERSION), domain: text, uuid: text, xml: text, current: orNull(text), branch: orNull(text) },
+    snapshots: listOf(objectOf<ExportedSnapshot>({ name: text, xml: text, contentId: orNull(text), made: flag, owner: orNull(text), nvram: orNull(text) })),
+    branches: listOf(
+        objectOf<ExportedBranch>({
+            ...{ name: text, from: orNull(text), tip: orNull(text), files: recordOf(text), tag: orNull(text), xml: text },
+            ...{ owner: orNull(text), nvram: orNull(text) },
+        }),
+    ),
+});
+
 const OPERATIONS: Readonly<Record<Operation["kind"], Check>> = {
     create: objectOf<OperationOf<"create">>({
         ...{ kind, name: text, parent: orNull(text), source: oneOf("tip", "parent"), provisioned: flag, moveTip: flag, keepTip: orNull(text) },
@@ -117,6 +138,8 @@ const OPERATIONS: Readonly<Record<Operation["kind"], Check>> = {
         ...{ kind, name: text, from: orNull(text), tip: orNull(text), files: recordOf(text), tag: orNull(text) },
         ...{ xml: optional(text), owner: optional(text) },
     }),
+    import: objectOf<OperationOf<"import">>({ kind, name: text, hierarchy: exported }),
+    forget: objectOf<OperationOf<"forget">>({ kind, name: text }),
 };
 
 function operation(value: unknown): string | null {
@@ -151,4 +174,23 @@ export function checkPlan(value: unknown): StoredPlan {
     }
     const path = (plan(value) ?? HERE).replace(/^\./, "");
     throw new InvalidInputError(`the plan has something at ${quoted(path)} that doesn't belong there, or lacks it; plan again`, path);
+}
+
+function isExport(value: unknown): value is HierarchyExport {
+    return exported(value) === null;
+}
+
+/** A hierarchy that was written to a file. @throws InvalidInputError for what is none, or one of another version. */
+export function checkExport(value: unknown): HierarchyExport {
+    if (isExport(value)) return value;
+    if (!isObject(value) || !("version" in value) || !("snapshots" in value))
+        throw new InvalidInputError("this is no hierarchy that Snaptree exported; make one with “snaptree export”");
+    if (value.version !== EXPORT_VERSION) {
+        throw new InvalidInputError(
+            `this hierarchy is of version ${quoted(String(value.version))}, and only ${EXPORT_VERSION} is known here: another Snaptree made it; export it with this one`,
+            "version",
+        );
+    }
+    const path = (exported(value) ?? HERE).replace(/^\./, "");
+    throw new InvalidInputError(`the hierarchy has something at ${quoted(path)} that doesn't belong there, or lacks it; export it again`, path);
 }

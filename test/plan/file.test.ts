@@ -26,6 +26,15 @@ const OPERATIONS: { readonly [K in Operation["kind"]]: Required<Extract<Operatio
     reset: { kind: "reset", name: "b", to: "s", snapshots: ["t"] },
     rename: { kind: "rename", name: "b", to: "c" },
     adopt: { kind: "adopt", name: "b", from: null, tip: "s", files: { vda: "/f" }, tag: "t", xml: "<domain/>", owner: "me" },
+    import: {
+        ...{ kind: "import", name: "vm" },
+        hierarchy: {
+            ...{ version: 1, domain: "vm", uuid: "u", xml: "<domain/>", current: "s", branch: null },
+            snapshots: [{ name: "s", xml: "<domainsnapshot/>", contentId: "c", made: false, owner: null, nvram: null }],
+            branches: [{ name: "b", from: null, tip: "s", files: { vda: "/f" }, tag: null, xml: "<domain/>", owner: "me", nvram: "H4sI" }],
+        },
+    },
+    forget: { kind: "forget", name: "vm" },
 };
 const basis = { uuid: "u", nodes: { s: "stamp", t: null }, tip: "tip" };
 const whole = () => new Plan(Object.values(OPERATIONS), ["branch:b", "tip"], ["mind this"], basis, { "branch:b": 1_572_864 });

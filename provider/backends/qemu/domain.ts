@@ -1,13 +1,25 @@
-import { access, copyFile, readFile } from "node:fs/promises";
+import { access, copyFile, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { type Domain, type Hierarchy, HostError, listed, noSuchSnapshot, type Operation, quoted, type Snapshot } from "../../model";
+import {
+    BusyError,
+    type Domain,
+    type Hierarchy,
+    type HierarchyExport,
+    HostError,
+    listed,
+    noSuchSnapshot,
+    type Operation,
+    quoted,
+    type Snapshot,
+} from "../../model";
 import { child, formatSnapshot, parseSnapshot, withDiskFiles } from "../../xml";
 import type { Diagnosis, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { capabilities } from "./capabilities";
 import { compile, type World } from "./compile";
 import { branchDiffers, tipDiffers } from "./dirty";
 import { examine } from "./doctor";
-import { Draft, type Next, type Seen } from "./draft";
+import { Draft, isCopy, type Next, type Seen } from "./draft";
+import { exportOf } from "./export";
 import { syncFile, syncFolder, writeNewFile } from "./files";
 import type { Folder } from "./folder";
 import { foreignFiles, realFile, unrecordedFiles } from "./foreign";
@@ -28,6 +40,7 @@ const ON_BRANCHES: ReadonlySet<Operation["kind"]> = new Set(["branch", "switch",
 function titleOf(operations: readonly Operation[]): string {
     const [first, ...more] = operations;
     if (!first) return "nothing";
+    if (first.kind === "import" || first.kind === "forget") return `${first.kind} ${quoted(first.name)}`;
     const title = `${first.kind === "branch" ? "fork" : first.kind} ${ON_BRANCHES.has(first.kind) ? "branch" : "snapshot"} ${quoted(first.name)}`;
     return more.length === 0 ? title : `${title} and ${more.length} more`;
 }
@@ -56,7 +69,7 @@ function filesOf(domain: Domain): Files {
 }
 
 async function writeFile({ file, contents }: Next["files"][number]): Promise<void> {
-    if (typeof contents === "string") return writeNewFile(file, contents);
+    if (!isCopy(contents)) return writeNewFile(file, contents);
     await copyFile(contents.copyOf, file);
     await syncFile(file);
 }
@@ -133,6 +146,23 @@ export class QemuDomain implements ManagedDomain {
         const { name, parent, description, creationTime, state } = record;
         const domain = stored.domain && child(stored.domain, "devices") ? withDiskFiles(stored.domain, files) : stored.domain;
         return formatSnapshot({ ...stored, name, parent, description, creationTime, state, domain, unknown: withTag(stored.unknown, name, record.tag) });
+    }
+
+    async export(): Promise<HierarchyExport> {
+        return exportOf(this.folder, await this.hierarchy(), (name) => this.document(name));
+    }
+
+    /** Of the folder, by whatever path one comes to it. */
+    async identity(): Promise<string> {
+        const { dev, ino } = await stat(this.folder.path, { bigint: true });
+        return `${dev}:${ino}`;
+    }
+
+    async undefine(): Promise<void> {
+        const { snapshots, branches } = await this.folder.records();
+        if (snapshots.size + branches.size > 0 || (await this.folder.journal()))
+            throw new BusyError(`something is remembered of the domain ${quoted(this.name)} still; delete its snapshots and branches first`);
+        await this.folder.undefine();
     }
 
     lock(options: LockOptions): Promise<Lock> {

@@ -13,7 +13,7 @@ import type { NewOverlay } from "./storage-daemon";
 /** A file that the commit writes before the records name it. */
 export interface NewFile {
     readonly file: string;
-    readonly contents: string | { readonly copyOf: string };
+    readonly contents: string | Uint8Array | { readonly copyOf: string };
 }
 
 /** What a transaction of this backend commits. */
@@ -31,6 +31,11 @@ export interface Seen {
     /** Images that are to be removed, as they were. */
     readonly stamps: Readonly<Record<string, string>>;
     readonly use: Use;
+}
+
+/** The file is a copy of one that is there. */
+export function isCopy(contents: NewFile["contents"]): contents is { readonly copyOf: string } {
+    return typeof contents === "object" && "copyOf" in contents;
 }
 
 type Changeable<T> = { -readonly [K in keyof T]: T[K] };
@@ -157,7 +162,7 @@ export class Draft {
     /** A document or a copy that the commit writes. All are written at once, so a copy of one that is only about to be written is made of its source. */
     addFile(stem: string, ending: string, contents: NewFile["contents"]): string {
         const file = this.allocate(stem, ending);
-        const source = typeof contents === "string" ? undefined : this.files.get(contents.copyOf)?.contents;
+        const source = isCopy(contents) ? this.files.get(contents.copyOf)?.contents : undefined;
         this.files.set(file, { file, contents: source ?? contents });
         return file;
     }

@@ -70,6 +70,13 @@ export class Folder {
         await replaceFile(this.recordsFile, formatRecords(records, this.path));
     }
 
+    /** There is no such domain any more; what it wrote to stays. The records go first: without them a domain is whole, without a domain they are a trap. */
+    async undefine(): Promise<void> {
+        await removeFile(join(this.path, RECORDS));
+        await removeFile(this.domainFile);
+        await syncFolder(this.path);
+    }
+
     /** Removes what a kill left of a file that was being replaced. The lock is held. */
     async clearTemporaries(): Promise<void> {
         for (const name of [JOURNAL, RECORDS, DOMAIN]) await removeFile(join(this.path, `${name}.new`));

@@ -2,13 +2,19 @@ import { randomUUID } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { AlreadyExistsError, InvalidInputError, quoted } from "../../model";
-import { formatXml, newDomain } from "../../xml";
-import type { Backend, BackendFactory, ManagedDomain, NewDomain } from "../backend";
+import { formatXml, newDomain, parseDomain, parseXml, type XmlElement } from "../../xml";
+import type { Backend, BackendFactory, DomainDocument, ManagedDomain, NewDomain } from "../backend";
 import { capabilities } from "./capabilities";
 import { QemuDomain } from "./domain";
 import { createFile } from "./files";
 import { domainNames, newFolder, openFolder, unreachable } from "./folder";
 import { Images } from "./images";
+
+/** A domain that is about to be defined. */
+interface Definition {
+    readonly name: string;
+    readonly document: XmlElement;
+}
 
 class QemuBackend implements Backend {
     readonly capabilities = capabilities;
@@ -24,18 +30,36 @@ class QemuBackend implements Backend {
         return new QemuDomain(domain, await openFolder(this.root, domain), this.root, this.images);
     }
 
-    async define({ name, disks }: NewDomain): Promise<ManagedDomain> {
-        if (disks.length === 0) throw new InvalidInputError("a domain needs at least one disk: --disk vda=FILE", "disks");
-        const placed = disks.map((disk) => ({ ...disk, file: resolve(disk.file) }));
-        for (const disk of placed) await this.checkImage(disk);
+    async define(domain: NewDomain | DomainDocument): Promise<ManagedDomain> {
+        const { name, document } = await ("xml" in domain ? this.given(domain.xml) : this.made(domain));
         const folder = await newFolder(this.root, name);
         try {
-            await createFile(folder.domainFile, formatXml(newDomain({ name, uuid: randomUUID(), disks: placed })));
+            await createFile(folder.domainFile, formatXml(document));
         } catch (error) {
             if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
             throw new AlreadyExistsError(`there is a domain ${quoted(name)} already under ${quoted(this.root)}; choose another name`);
         }
         return this.open(name);
+    }
+
+    private async made({ name, disks }: NewDomain): Promise<Definition> {
+        if (disks.length === 0) throw new InvalidInputError("a domain needs at least one disk: --disk vda=FILE", "disks");
+        const placed = disks.map((disk) => ({ ...disk, file: resolve(disk.file) }));
+        for (const disk of placed) await this.checkImage(disk);
+        return { name, document: newDomain({ name, uuid: randomUUID(), disks: placed }) };
+    }
+
+    /** Two domains of one UUID would be one and the same to whatever goes by that. */
+    private async given(xml: string): Promise<Definition> {
+        const document = parseXml(xml, "the domain's XML");
+        const { name, uuid, disks } = parseDomain(document);
+        for (const { target, file, format, device } of disks)
+            if (file !== null && format !== null && device === "disk") await this.checkImage({ target, file, format });
+        for (const other of await this.domains()) {
+            if (other === name || (await (await this.open(other)).domain()).uuid !== uuid) continue;
+            throw new AlreadyExistsError(`the domain ${quoted(other)} under ${quoted(this.root)} has the UUID ${uuid} already; two can't have one`);
+        }
+        return { name, document };
     }
 
     /** Refuses an image that is not there, or is of another format than is said: a guest could have forged the rest. */

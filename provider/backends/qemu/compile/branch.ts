@@ -29,13 +29,13 @@ export function branchOf(draft: Draft, name: string): BranchRecord {
     return found;
 }
 
-function refuseTaken(draft: Draft, name: string): void {
+export function refuseTaken(draft: Draft, name: string): void {
     if (draft.snapshots.has(name) || draft.branches.has(name))
         throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
 }
 
 /** A configuration as a branch keeps it: with its own disks where it has them. */
-function branchDocument(draft: Draft, config: XmlElement, files: Files): string {
+export function branchDocument(draft: Draft, config: XmlElement, files: Files): string {
     const has = new Set(parseDomain(config).disks.map(({ target }) => target));
     const own = Object.fromEntries(Object.entries(files).filter(([target]) => has.has(target)));
     return draft.addFile("branch", "xml", formatXml(withDiskFiles(config, located(draft, own))));
@@ -131,7 +131,7 @@ export async function compileAdopt(draft: Draft, world: World, { name, from, tip
     draft.branches.set(name, { name, from, tip, files, tag, document: branchDocument(draft, config, files), nvram, ...(owner !== undefined && { owner }) });
 }
 
-async function checkLeaf(draft: Draft, world: World, name: string, target: string, file: string, tag: string | null): Promise<void> {
+export async function checkLeaf(draft: Draft, world: World, name: string, target: string, file: string, tag: string | null): Promise<void> {
     const unusable = (why: string) => new HostError(`disk ${target} of branch ${quoted(name)}: ${quoted(file)} ${why}; nothing was changed`, { file });
     if (!(await world.exists(file))) throw unusable("is not there");
     if (tag !== null) {

@@ -7,6 +7,7 @@ import { compileDelete } from "./delete";
 import { compileRedefine } from "./redefine";
 import { compileRevert } from "./revert";
 import { dropUnused } from "./settle";
+import { compileForget, compileImport } from "./transfer";
 import type { World } from "./world";
 
 export type { World } from "./world";
@@ -50,5 +51,9 @@ async function compileOne(draft: Draft, world: World, operation: Operation): Pro
             return void compileRename(draft, operation);
         case "adopt":
             return compileAdopt(draft, world, operation);
+        case "import":
+            return compileImport(draft, world, operation);
+        case "forget":
+            return void compileForget(draft);
     }
 }

@@ -126,7 +126,7 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
 }
 
 /** A file that was only forgotten is looked after again; one that Snaptree never made stays somebody else's. */
-async function own(draft: Draft, world: World, file: string, format: string): Promise<void> {
+export async function own(draft: Draft, world: World, file: string, format: string): Promise<void> {
     const image = draft.images.get(file);
     if (image) return void draft.images.set(file, { ...image, owned: image.created });
     const backing = format === "qcow2" ? await world.backing(file) : null;
@@ -136,6 +136,14 @@ async function own(draft: Draft, world: World, file: string, format: string): Pr
 
 /** Restores or alters metadata; disks stay as they are. */
 export async function compileRedefine(draft: Draft, world: World, operation: RedefineOperation): Promise<void> {
+    await redefine(draft, world, operation);
+    new Tree(draft.snapshots.values()); // Refuses a missing parent and a cycle.
+    if (operation.current) draft.current = operation.name;
+    if (operation.rename !== undefined && operation.rename !== operation.name) renameSnapshot(draft, operation.name, operation.rename);
+}
+
+/** What is remembered of one snapshot, without a look at those around it. */
+export async function redefine(draft: Draft, world: World, operation: RedefineOperation): Promise<void> {
     const before = draft.snapshots.get(operation.name);
     if (!before && operation.xml === undefined) {
         throw new NotFoundError(`there is no snapshot ${quoted(operation.name)} to redefine; give its whole <domainsnapshot> document to restore it`);
@@ -149,7 +157,4 @@ export async function compileRedefine(draft: Draft, world: World, operation: Red
         ...(operation.creationTime !== undefined && { creationTime: operation.creationTime }),
         ...(operation.state !== undefined && { state: checkState(before, operation.state) }),
     });
-    new Tree(draft.snapshots.values()); // Refuses a missing parent and a cycle.
-    if (operation.current) draft.current = operation.name;
-    if (operation.rename !== undefined && operation.rename !== operation.name) renameSnapshot(draft, operation.name, operation.rename);
 }
