@@ -1,6 +1,6 @@
 import { execa } from "execa";
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, type Hierarchy } from "../../provider/engine";
@@ -46,6 +46,33 @@ export class Machine implements AsyncDisposable {
         const texts: Record<string, string> = {};
         for (const { name, files } of (await this.hierarchy()).snapshots) texts[name] = await readText(files.vda!);
         return texts;
+    }
+
+    /** The file that the domain writes to, as its own document says. */
+    async disk(): Promise<string> {
+        const [, file] = /<source file=["']([^"']+)["']/.exec(await readFile(join(this.root, "web/domain.xml"), "utf8")) ?? [];
+        if (file === undefined) throw new Error("the domain has no disk");
+        return file;
+    }
+
+    /** The guest writes a text to the start of its disk. */
+    async write(text: string): Promise<void> {
+        const source = join(this.root, "text");
+        await writeFile(source, text.padEnd(512, "\0"));
+        await execa("qemu-io", ["-f", "qcow2", "-c", `write -s ${source} 0 512`, await this.disk()]);
+    }
+
+    /** Somebody holds the domain's disk open to write, until this is disposed of. */
+    async inUse(): Promise<AsyncDisposable> {
+        const writer = execa("qemu-io", ["-f", "qcow2", await this.disk()], { reject: false });
+        writer.stdin.write("write -P 0 1M 512\n");
+        for await (const line of writer) if (line.includes("wrote")) break;
+        return {
+            async [Symbol.asyncDispose]() {
+                writer.kill();
+                await writer;
+            },
+        };
     }
 
     async goldenHash(): Promise<string> {

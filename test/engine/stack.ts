@@ -82,6 +82,12 @@ export class Stack implements AsyncDisposable {
         return stack;
     }
 
+    /** Sets configuration of the program, as `pulumi config set` does. */
+    async configure(values: Readonly<Record<string, string>>): Promise<void> {
+        const pairs = Object.entries(values).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
+        await this.call(["config", "set-all", ...pairs, "--config-file", this.configFile]);
+    }
+
     async up(options: RunOptions = {}): Promise<Outcome> {
         return this.run(["up", "--yes", "--skip-preview"], options);
     }
