@@ -5,6 +5,7 @@ import { nameSuite } from "./names";
 import { redefineSuite } from "./redefine";
 import { refusalSuite } from "./refusals";
 import { revertSuite } from "./revert";
+import { treeSuite } from "./trees";
 
 /** What a test of the suite works with. */
 export interface Stage {
@@ -40,7 +41,8 @@ export function conformance(name: string, bench: Bench): void {
             all: (contents) => Object.fromEntries(targets.map((target) => [target, contents])),
         };
         // What several disks change is that all take part or none does; names, refusals and metadata are the same.
-        const suites = targets.length > 1 ? [createSuite, deleteSuite] : [createSuite, revertSuite, deleteSuite, redefineSuite, refusalSuite, nameSuite];
+        const suites =
+            targets.length > 1 ? [createSuite, deleteSuite] : [createSuite, revertSuite, deleteSuite, redefineSuite, refusalSuite, nameSuite, treeSuite];
         for (const suite of suites) suite(stage);
     });
 }
