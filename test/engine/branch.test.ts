@@ -133,17 +133,19 @@ suiteWith(needs(qemu, pulumi), "SnapshotBranch resources on the real engine and 
     });
 
     test("a snapshot that is taken again has its branches forked again, unless they hold something", async () => {
-        const body = `new SnapshotBranch("work", { domain, from: base, active: true });`;
+        const body = `
+            const mid = new Snapshot("mid", { domain, parent: base, provision: ${writes("mid")} });
+            new SnapshotBranch("work", { domain, from: mid, active: true });`;
         await withStack(body, async (stack, machine, rewrite) => {
             await stack.up();
             await rewrite(body, "newbase");
-            expect((await stack.up()).changes).toEqual({ replace: 2, same: 1 });
-            expect(await readText(await machine.disk())).toBe("newbase");
+            expect((await stack.up()).changes).toEqual({ replace: 3, same: 1 });
+            expect(await machine.hierarchy()).toMatchObject({ branch: "work", branches: [{ name: "work", from: "mid" }] });
             await machine.write("mine");
             await rewrite(body, "newer");
             await expect(stack.up()).rejects.toThrow(/DataLossError: .*would lose branch:work/);
             expect(await readText(await machine.disk())).toBe("mine");
-            expect(await machine.contents()).toEqual({ base: "newbase" });
+            expect(await machine.contents()).toEqual({ base: "newbase", mid: "mid" });
         });
     });
 });
