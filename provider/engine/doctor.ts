@@ -31,8 +31,8 @@ async function mended(domain: ManagedDomain, diagnosis: Diagnosis, execution: Ex
 
 /** As long as an operation is half-done, nothing else is begun. */
 function mendable(found: readonly Diagnosis[]): readonly Diagnosis[] {
-    const interrupted = found.filter(({ remedy }) => remedy?.kind === "recover");
-    return interrupted.length > 0 ? interrupted : found.filter(({ remedy }) => remedy !== null);
+    const interrupted = found.filter(({ kind }) => kind === "journal");
+    return (interrupted.length > 0 ? interrupted : found).filter(({ remedy }) => remedy !== null);
 }
 
 function identity({ kind, what, message }: Diagnosis): string {

@@ -9,9 +9,10 @@
  * - `records`: the records can't be read, or contradict themselves;
  * - `domain`: the domain's own document can't be read, or contradicts the records;
  * - `commit`: a merge into a snapshot was interrupted, and the snapshot is no use until it is run again;
- * - `neighbour`: another domain of the host can't be read, and keeps this one's files from being told from its own.
+ * - `neighbour`: another domain of the host can't be read, and keeps this one's files from being told from its own;
+ * - `kept`: no fault: contents that were only forgotten, or that somebody else keeps in an image, and that take room.
  */
-export type FindingKind = "journal" | "leftover" | "orphan" | "chain" | "image" | "document" | "records" | "domain" | "commit" | "neighbour";
+export type FindingKind = "journal" | "leftover" | "orphan" | "chain" | "image" | "document" | "records" | "domain" | "commit" | "neighbour" | "kept";
 
 /** Something that is wrong with what a domain keeps on its host. */
 export interface Finding {

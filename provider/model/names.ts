@@ -53,3 +53,20 @@ export function bounded(name: string): string {
     const bytes = Buffer.from(name).subarray(0, MAX_BYTES - checksum.length - 1);
     return `${new TextDecoder().decode(bytes, { stream: true })}-${checksum}`; // A character that was cut in two is left out.
 }
+
+/** So that the longest name of a snapshot leaves room for the rest. */
+const MAX_STEM_BYTES = 200;
+
+function shortened(name: string): string {
+    let short = name;
+    while (Buffer.byteLength(short) > MAX_STEM_BYTES) short = Array.from(short).slice(0, -1).join("");
+    return short;
+}
+
+/** The name of an automatic branch: `auto-<current>-<n>` (design section 2), `auto-base-<n>` where nothing is current. */
+export function automaticName(current: string | null, taken: ReadonlySet<string>): string {
+    for (let n = 1; ; n++) {
+        const name = `auto-${shortened(current ?? "base")}-${n}`;
+        if (!taken.has(name)) return name;
+    }
+}

@@ -1,4 +1,4 @@
-import { type CreateOperation, type CreateSettings, type Hierarchy, InvalidInputError, quoted } from "../model";
+import { automaticName, type CreateOperation, type CreateSettings, type Hierarchy, InvalidInputError, quoted } from "../model";
 
 /** Where the domain's live state is while a plan is walked through. */
 export interface Tip {
@@ -16,20 +16,9 @@ export function tipOf(hierarchy: Hierarchy): Tip {
     return { current, branch, dirty, names, roots: snapshots.length > 0 };
 }
 
-const MAX_BYTES = 200;
-
-function shortened(name: string): string {
-    let short = name;
-    while (Buffer.byteLength(short) > MAX_BYTES) short = Array.from(short).slice(0, -1).join("");
-    return short;
-}
-
-/** The name of an automatic branch: `auto-<current>-<n>` (design section 2), `auto-base-<n>` where nothing is current. */
-export function automaticBranch(tip: Tip): string {
-    for (let n = 1; ; n++) {
-        const name = `auto-${shortened(tip.current ?? "base")}-${n}`;
-        if (!tip.names.has(name)) return name;
-    }
+/** The name of the automatic branch that keeps a tip. */
+export function automaticBranch({ current, names }: Tip): string {
+    return automaticName(current, names);
 }
 
 /** Where a creation leaves the tip. What is forgotten becomes nobody's current snapshot: the tip still stands on what was current, or on the parent. */

@@ -222,8 +222,8 @@ export class QemuDomain implements ManagedDomain {
         return new Set([...(await foreignFiles(this.root, this.name)), ...(await unrecordedFiles(Object.values(draft.tip()), draft.images))]);
     }
 
-    examine(): Promise<readonly Diagnosis[]> {
-        return examine(this.folder);
+    examine(signal?: AbortSignal): Promise<readonly Diagnosis[]> {
+        return examine(this.folder, this.root, this.name, this.images, signal);
     }
 
     async perform(step: Step, context: StepContext): Promise<void> {

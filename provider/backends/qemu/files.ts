@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type FileHandle, link, open, rename, unlink } from "node:fs/promises";
+import { access, type FileHandle, link, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Waits until what stands in a folder (names, not contents) is on the disk. */
@@ -69,4 +69,11 @@ export async function readIfThere(path: string): Promise<string | null> {
         if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
         throw error;
     }
+}
+
+export function isThere(path: string): Promise<boolean> {
+    return access(path).then(
+        () => true,
+        () => false,
+    );
 }

@@ -13,7 +13,7 @@ function fileNames(described: unknown): string[] {
 }
 
 /** The files that a backing name can mean, absolute: a plain path, `file:PATH`, or what libvirt and blockdev users write. */
-function backingFiles(overlay: string, backing: string): string[] {
+export function backingFiles(overlay: string, backing: string): string[] {
     if (!backing.startsWith("json:"))
         return [resolve(dirname(overlay), backing), ...(backing.startsWith("file:") ? [resolve(dirname(overlay), backing.slice(5))] : [])];
     try {
@@ -40,7 +40,8 @@ export async function addChain(file: string, files: Set<string>): Promise<void> 
     }
 }
 
-async function addDomain(folder: string, files: Set<string>): Promise<void> {
+/** Adds the files that a domain's folder names, their backing files included. */
+export async function addDomain(folder: string, files: Set<string>): Promise<void> {
     const xml = await readIfThere(join(folder, DOMAIN));
     if (xml !== null) for (const { file } of parseDomain(xml).disks) if (file !== null) await addChain(file, files);
     const records = await readIfThere(join(folder, "hierarchy.json"));

@@ -232,3 +232,13 @@ export async function readQcow2(path: string, since: string | null = null, state
         await file.close();
     }
 }
+
+/** Two internal snapshots hold the same, cluster for cluster; false where one is not there, or two have its name. */
+export async function holdsTheSame(path: string, one: string, other: string): Promise<boolean> {
+    await using file = await open(path, "r");
+    const { snapshots, externalData } = await readLayout(file);
+    const [a, ...second] = snapshots.filter(({ name }) => name === one);
+    const [b, ...third] = snapshots.filter(({ name }) => name === other);
+    if (!a || !b || a === b || second.length + third.length > 0 || externalData) return false;
+    return sameL1(await readL1(file, a.l1), await readL1(file, b.l1));
+}
