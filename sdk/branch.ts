@@ -30,8 +30,8 @@ const type = "pulumi-nodejs:dynamic/snaptree:SnapshotBranch";
  * **Errors.** Mistakes that can be seen while the program is built are thrown here: `InvalidInputError` with the property's path, also for two branches of
  * one domain that are both known to be active, where host, domain and `active` are plain values. An operation fails with `NotFoundError` (no such
  * domain or snapshot), `AlreadyExistsError` (the name is taken by a snapshot or branch), `UnsupportedError` (the host can't; the nearest thing that
- * works), `DataLossError`, `BusyError` (locked or in use, by whom), `HostError` or `UnreachableError`. None of them did anything by halves: a branch that
- * could not be switched to when it was made is not there.
+ * works), `DataLossError`, `BusyError` (locked or in use, by whom), `HostError` or `UnreachableError`. A branch that could not be switched to when it was
+ * made is not there. An update resets, then switches, then renames; where one of them fails, the next update goes on from there.
  *
  * **Not possible** with this class, which is a dynamic provider: `pulumi import`, the options `import` and `id`, and a static `get`.
  *
