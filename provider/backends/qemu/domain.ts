@@ -215,6 +215,10 @@ export class QemuDomain implements ManagedDomain {
                     () => false,
                 ),
             read: (file) => readFile(file, "utf8"),
+            dirty: async () => {
+                const domain = await this.domain();
+                return tipDiffers(domain, filesOf(domain), draft.stored);
+            },
         };
     }
 

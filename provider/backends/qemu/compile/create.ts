@@ -3,7 +3,7 @@ import { AlreadyExistsError, type CreateOperation, type Mode, quoted, Unsupporte
 import { emptySnapshot, formatSnapshot, parseDomain, type XmlElement } from "../../../xml";
 import { BACKEND, capabilities } from "../capabilities";
 import type { Draft } from "../draft";
-import type { Files } from "../records";
+import type { Files, SnapshotRecord } from "../records";
 import { compileDelete } from "./delete";
 import { externalFromParent, externalFromTip } from "./external";
 import { internalFromParent, internalFromTip } from "./internal";
@@ -105,9 +105,25 @@ export async function compileCreate(draft: Draft, world: World, operation: Creat
     }
     const mode = modeOf(draft, operation);
     checkSettings(operation, mode);
+    const above = await parentAsItIs(draft, world, operation);
     if (mode === "external") await (operation.source === "tip" ? externalFromTip : externalFromParent)(draft, world, operation);
     else await (operation.source === "tip" ? internalFromTip : internalFromParent)(draft, world, operation);
+    if (above) ownNothing(draft, operation.name, above);
     if (old !== null) await compileDelete(draft, world, { kind: "delete", name: old, scope: "keepChildren", branches: [] });
+}
+
+/** The parent, where the tip that is about to be frozen holds just what that does. */
+async function parentAsItIs(draft: Draft, world: World, { source, parent }: CreateOperation): Promise<SnapshotRecord | undefined> {
+    const above = source === "tip" && parent !== null && draft.current === parent ? draft.snapshots.get(parent) : undefined;
+    // What this very draft takes has had nobody to write to it.
+    return above && draft.stored.snapshots.has(above.name) && (await world.dirty()) ? undefined : above;
+}
+
+/** A snapshot whose contents are its parent's, but for disks that only it takes in. */
+function ownNothing(draft: Draft, name: string, parent: SnapshotRecord): void {
+    const taken = draft.snapshots.get(name);
+    const isCovered = taken && Object.keys(taken.files).every((target) => parent.files[target] !== undefined);
+    if (isCovered) draft.snapshots.set(name, { ...taken, made: true });
 }
 
 /** The snapshot that is to be replaced gives up its name; its contents stay until the new one is there. */

@@ -9,6 +9,8 @@ export interface World extends Surroundings {
     /** A checksum of what the tip of a qcow2 file maps. */
     readonly mapping: (file: string) => Promise<string>;
     readonly read: (file: string) => Promise<string>;
+    /** The tip that is stored holds something else than its current snapshot. */
+    readonly dirty: () => Promise<boolean>;
 }
 
 /** @throws NotFoundError */
