@@ -1,5 +1,5 @@
-import type { CreateSettings } from "../model";
-import type { Desired, DesiredSnapshot } from "../plan";
+import type { CreateSettings, Hierarchy, Snapshot } from "../model";
+import { type Desired, type DesiredSnapshot, plan } from "../plan";
 import type { Command } from "./requests";
 
 /** How a snapshot is taken, as far as programs and files say it for each snapshot of a tree. */
@@ -88,4 +88,33 @@ export function desiredOf({ snapshots, branches, current, prune, owner }: TreeIn
     };
     const commands = nodes.flatMap(([name, { provision }]) => (provision?.length ? [[name, provision.map(commandOf)] as const] : []));
     return { desired, provision: Object.fromEntries(commands) };
+}
+
+const unseen = {
+    ...{ description: null, creationTime: 0, state: "shutoff", mode: null, memory: false, files: {}, made: false, contentId: null, committing: false },
+    ...{ owner: null, bytes: null },
+} as const satisfies Partial<Snapshot>;
+
+/** A hierarchy that has what a tree names and does not list, in the one way that may go with what it lists. */
+function possible({ snapshots, branches = {}, current }: Desired): Hierarchy {
+    const isListed = (name: string) => Object.hasOwn(snapshots, name) || Object.hasOwn(branches, name);
+    const named = [...Object.values(snapshots).map(({ parent }) => parent), ...Object.values(branches).map(({ from }) => from), current];
+    const others = [...new Set(named)].filter((name) => name != null).filter((name) => !isListed(name));
+    const [root, ...roots] = Object.entries(snapshots).flatMap(([name, { parent }]) => (parent == null ? [name] : []));
+    // Where others are there, so is the root; two of them can't be.
+    const there = root !== undefined && roots.length === 0 && others.length > 0 ? [root, ...others] : others;
+    const nodes = there.map((name, i) => ({ ...unseen, name, parent: i === 0 ? null : (there[0] ?? null) }));
+    const tip = { current: there[0] ?? null, branch: null, dirty: there.length === 0 };
+    return { domain: "", uuid: "", powerState: "shutoff", ...tip, snapshots: nodes, branches: [] };
+}
+
+/**
+ * Refuses a tree that no domain can have, without asking any: names that can't be given or are given twice, several roots, cycles, and what prune would take
+ * away from under what is listed.
+ *
+ * @throws InvalidInputError with the path of the property.
+ */
+export function checkTree(inputs: TreeInputs): void {
+    const { desired } = desiredOf(inputs);
+    plan(possible(desired), desired);
 }

@@ -100,8 +100,8 @@ export async function connect(uri: string | undefined = process.env.SNAPTREE_HOS
 
 export type { Capabilities, ConnectOptions, DomainDocument, ListOptions, NewDomain } from "../backends/backend";
 export * from "../model";
-export { desiredOf, type DesiredTree, type TreeInputs, type TreeSnapshotInputs } from "./desired";
-export { type Desired, type DesiredBranch, type DesiredSnapshot, Plan } from "../plan";
+export { checkTree, desiredOf, type DesiredTree, type TreeInputs, type TreeSnapshotInputs } from "./desired";
+export { type Again, type Desired, type DesiredBranch, type DesiredSnapshot, Plan } from "../plan";
 export type { CreateXMLFlags, SnapshotFilter } from "./documents";
 export { type Destination, VirtualMachine } from "./machine";
 export type {
@@ -120,4 +120,5 @@ export type {
     RevertRequest,
     RunOptions,
     UnbranchRequest,
+    Wanted,
 } from "./requests";

@@ -29,6 +29,7 @@ import {
     lossesOf,
     type Plan,
     plan,
+    planAgain,
     planBranch,
     planCreate,
     planDeactivate,
@@ -36,6 +37,7 @@ import {
     planForget,
     planImport,
     planRedefine,
+    planRemoval,
     planRename,
     planReset,
     planRevert,
@@ -66,6 +68,7 @@ import type {
     RevertRequest,
     RunOptions,
     UnbranchRequest,
+    Wanted,
 } from "./requests";
 import { execute, type Execution, recover } from "./transaction";
 import { onlooking, sayWhy } from "./guard";
@@ -396,7 +399,7 @@ export class VirtualMachine {
     }
 
     /** What is asked for is planned under the lock and carried out, one after another. */
-    private run(what: string, make: (hierarchy: Hierarchy) => Plan, force: Force | undefined, options: RunOptions): Promise<Hierarchy> {
+    private run(what: string, make: (hierarchy: Hierarchy) => Plan, force: Force | undefined, options: ApplyOptions): Promise<Hierarchy> {
         return this.turns.take({ what, make, force: force ?? false, options, joins: false });
     }
 
@@ -538,6 +541,26 @@ export class VirtualMachine {
             return made;
         };
         await this.turns.take({ what: "this plan", make: fresh, force: options.force ?? false, options, joins: false });
+    }
+
+    /**
+     * Makes the hierarchy what is wanted, and returns it: planned under the lock, on what is there then, and carried out.
+     *
+     * @param decide what is wanted, from what is there; a mere function of it, without side effects.
+     * @throws InvalidInputError for what can't be had; DataLossError
+     */
+    async converge(decide: (hierarchy: Hierarchy) => Wanted, options: ApplyOptions = {}): Promise<Hierarchy> {
+        await this.admit(options.force);
+        const make = (hierarchy: Hierarchy) => {
+            const { desired, again } = decide(hierarchy);
+            return again ? planAgain(hierarchy, desired, again) : plan(hierarchy, desired);
+        };
+        return this.run("making the tree what is wanted", make, options.force, options);
+    }
+
+    /** Removes the snapshots and branches that an owner manages, children first; what others stand on them keeps its contents. @throws DataLossError */
+    async removeManaged(owner: string, options: ApplyOptions = {}): Promise<void> {
+        await this.run("removing the tree", (hierarchy) => planRemoval(hierarchy, owner), options.force, options);
     }
 
     /** Serves those whose turn has come, and those after them while the lock is held, and tells each what came of its own. */

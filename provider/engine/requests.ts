@@ -1,3 +1,4 @@
+import type { Again, Desired } from "../plan";
 import type { CreateSettings, DeleteScope, Leave, Loss, PowerChoice, RedefineOperation } from "../model";
 
 /** Accepted losses: all, none, or those that are listed (`snapshot:d`, `branch:case-42`, `tip`). */
@@ -119,4 +120,11 @@ export interface ApplyOptions extends RunOptions {
     readonly force?: Force;
     /** Snapshot name to the commands that change its contents before it is taken. */
     readonly provision?: Readonly<Record<string, readonly Command[]>>;
+}
+
+/** What a hierarchy is to be made, decided on what is there. */
+export interface Wanted {
+    readonly desired: Desired;
+    /** What of it is taken again although it is there. Default: nothing. */
+    readonly again?: Again;
 }

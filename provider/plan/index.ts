@@ -1,4 +1,5 @@
 export { staleNode } from "./basis";
+export { type Again, planAgain, planRemoval } from "./again";
 export { planBranch, planRename, planReset, planSwitch, planUnbranch, type Unbranch } from "./branches";
 export { lossesOf } from "./changes";
 export { describe } from "./describe";
