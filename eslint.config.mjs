@@ -13,7 +13,7 @@ const arrows = [
     { from: "resources", allow: ["model", "engine", "generated"] },
     { from: "dynamic", allow: ["model", "engine", "resources"] },
     { from: "cli", allow: ["model", "engine"] },
-    { from: "sdk", allow: ["model", "generated", "resources", "dynamic"] },
+    { from: "sdk", allow: ["model", "engine", "generated", "resources", "dynamic"] },
     { from: "generated", allow: [] },
 ];
 

@@ -32,7 +32,11 @@ module.exports = {
     },
     transformIgnorePatterns: [`/node_modules/(?!(${esModulesOnly.join("|")})/)`],
     // unicorn-magic exports itself to “import” alone, and jest asks as “require”.
-    moduleNameMapper: { "^unicorn-magic$": "<rootDir>/node_modules/unicorn-magic/node.js" },
+    moduleNameMapper: {
+        "^unicorn-magic$": "<rootDir>/node_modules/unicorn-magic/node.js",
+        // What is imported late is named by the file that it will be.
+        "^\\.\\./provider/engine/index\\.js$": "<rootDir>/provider/engine/index.ts",
+    },
     setupFiles: ["<rootDir>/test/support/properties.ts"],
     // No test fails on time: this is for what hangs.
     testTimeout: 900_000,

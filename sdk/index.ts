@@ -1,6 +1,15 @@
-export { Snapshot } from "./snapshot";
 export { SnapshotBranch } from "./branch";
-export type { ProvisionCommandArgs, SnapshotArgs, SnapshotBranchArgs, SnapshotDiskArgs } from "./args";
+export {
+    getHierarchy,
+    type GetHierarchyArgs,
+    getHierarchyOutput,
+    type GetHierarchyOutputArgs,
+    type GetHierarchyResult,
+    type SnapshotDetails,
+} from "./hierarchy";
+export { Snapshot } from "./snapshot";
+export { SnapshotTree } from "./tree";
+export type { ProvisionCommandArgs, SnapshotArgs, SnapshotBranchArgs, SnapshotDiskArgs, SnapshotTreeArgs, TreeBranchArgs, TreeSnapshotArgs } from "./args";
 export type {
     BranchRemoval,
     DeleteScope,
@@ -8,6 +17,9 @@ export type {
     LeavePolicy,
     PowerState,
     ProvisionPowerState,
+    PrunePolicy,
     SnapshotMode,
     SnapshotState,
+    TreeBranch,
+    TreeSnapshotState,
 } from "../provider/generated/types";

@@ -10,6 +10,9 @@ import type {
     SnapshotState,
     PowerState,
     BranchRemoval,
+    TreeBranch,
+    TreeSnapshotState,
+    PrunePolicy,
 } from "../provider/generated/types";
 
 /** The outputs of a Snapshot. */
@@ -217,4 +220,49 @@ export abstract class SnapshotBranchOutputs extends pulumi.CustomResource {
      * place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
      */
     declare readonly force: pulumi.Output<boolean | readonly string[] | undefined>;
+}
+
+/** The outputs of a SnapshotTree. */
+export abstract class SnapshotTreeOutputs extends pulumi.CustomResource {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    declare readonly host: pulumi.Output<string>;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    declare readonly password: pulumi.Output<string | undefined>;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
+    declare readonly domain: pulumi.Output<string>;
+    /**
+     * The snapshots that are listed, by name, as the host has them: parent, description, creation time, state and contents. What changes by itself
+     * is not among the outputs, so that a refresh shows what somebody did and nothing else; `getHierarchy` tells that.
+     */
+    declare readonly snapshots: pulumi.Output<Readonly<Record<string, TreeSnapshotState>>>;
+    /** The branches, by name. They change in place. Default: none. */
+    declare readonly branches: pulumi.Output<Readonly<Record<string, TreeBranch>> | undefined>;
+    /**
+     * Where the domain is to be afterwards: a branch, which it goes on from as it is (follow), or a snapshot, whose state it gets again (reset;
+     * refused with `DataLossError` where that would lose what no branch keeps). Default: on its active branch, if it has one; else wherever the
+     * last snapshot left it.
+     */
+    declare readonly current: pulumi.Output<string | undefined>;
+    /**
+     * What becomes of snapshots and branches that are not listed: `managed` removes what this resource once made, `all` removes everything, `none`
+     * leaves everything. Snapshots that stay and stood on what is removed keep their contents. Default: `managed`.
+     */
+    declare readonly prune: pulumi.Output<PrunePolicy>;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`snapshot:d`, `branch:case-42`, `tip`, `memory`).
+     * It changes in place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    declare readonly force: pulumi.Output<boolean | readonly string[] | undefined>;
+    /**
+     * Who manages what is made, as the domain's records mark it. The SDK fills it in: PROJECT/STACK/NAME. A tree keeps the one that it was created
+     * with.
+     */
+    declare readonly owner: pulumi.Output<string | undefined>;
 }

@@ -4,6 +4,7 @@ import { BranchResource } from "../resources/branch";
 import { Connections } from "../resources/connections";
 import type { Resource, Running } from "../resources/resource";
 import { SnapshotResource } from "../resources/snapshot";
+import { TreeResource } from "../resources/tree";
 import type { Properties } from "../resources/unknown";
 import { adapt } from "./adapter";
 import { Lifetime } from "./lifetime";
@@ -28,6 +29,9 @@ export const snapshot = () => provide(SnapshotResource);
 
 /** The provider of SnapshotBranch resources. */
 export const branch = () => provide(BranchResource);
+
+/** The provider of SnapshotTree resources. */
+export const tree = () => provide(TreeResource);
 
 /** Stops what is under way and closes every connection; after that the provider can't be used any more. */
 export function close(): Promise<void> {

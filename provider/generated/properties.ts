@@ -139,3 +139,12 @@ export const snapshotBranchProperties: ResourceProperties = {
     ],
     filled: ["host", "domain", "name", "from", "active", "onDelete"],
 };
+
+/** The properties of a SnapshotTree. */
+export const snapshotTreeProperties: ResourceProperties = {
+    inputs: ["host", "password", "domain", "snapshots", "branches", "current", "prune", "force", "owner"],
+    replacing: ["host", "domain"],
+    secret: ["password"],
+    outputs: ["host", "password", "domain", "snapshots", "branches", "current", "prune", "force", "owner"],
+    filled: ["host", "domain", "snapshots", "prune"],
+};

@@ -59,6 +59,85 @@ export type PowerState = "shutoff" | "running" | "paused";
 /** What becomes of a branch's leaf when its resource is deleted. */
 export type BranchRemoval = "discard" | "commit";
 
+/** One snapshot of a SnapshotTree: what a Snapshot takes, as far as it differs from snapshot to snapshot. */
+export interface TreeSnapshot {
+    /**
+     * The name of the snapshot that this one stands on; it is listed in the same tree, or there already. Another parent takes the snapshot again,
+     * except where the old one is only removed from above it. Default: none, which makes the root; a tree has one.
+     */
+    readonly parent?: string | undefined;
+    /** A text that is kept with the snapshot, for whoever reads it. It changes in place. Default: none. */
+    readonly description?: string | undefined;
+    /**
+     * Commands that make the snapshot's contents, as a Snapshot's `provision`. Changed commands take the snapshot again, and what stands on it;
+     * changed `env`, `timeout` and `cwd` do not. Default: none: where `parent` is current at that moment the domain's disks as they are get frozen,
+     * elsewhere the contents of `parent`.
+     */
+    readonly provision?: readonly ProvisionCommand[] | undefined;
+    /**
+     * How the snapshot is kept: `internal` or `external`. A change takes the snapshot again. Default: the hierarchy's own; for its first snapshot
+     * the host's.
+     */
+    readonly mode?: SnapshotMode | undefined;
+    /** Leave the guest's memory out of a snapshot of a running domain. A change takes the snapshot again. Default: false. */
+    readonly diskOnly?: boolean | undefined;
+    /**
+     * The absolute path where an external checkpoint keeps the guest's memory. A change takes the snapshot again. Default: a file of Snaptree's own
+     * naming.
+     */
+    readonly memoryFile?: string | undefined;
+    /** Freeze the guest's file systems first, which needs an agent in the guest. A change takes the snapshot again. Default: false. */
+    readonly quiesce?: boolean | undefined;
+    /** Compress what the snapshot holds: `zlib` or `zstd`, where the host can. A change takes the snapshot again. Default: not compressed. */
+    readonly compression?: string | undefined;
+    /**
+     * How single disks take part, by disk target (`vda`). A change takes the snapshot again. Default: all disks that the domain does not leave out
+     * itself, each as `mode` says.
+     */
+    readonly disks?: Readonly<Record<string, SnapshotDisk>> | undefined;
+    /** Leave the domain shut off after the snapshot was taken. A change takes the snapshot again. Default: false. */
+    readonly halt?: boolean | undefined;
+    /** Take all disks or none, which Snaptree always does. A change takes the snapshot again. Default: false. */
+    readonly atomic?: boolean | undefined;
+    /** Keep the guest running while its memory is saved. A change takes the snapshot again. Default: false. */
+    readonly live?: boolean | undefined;
+    /** Use the overlays that `disks` names as they are, instead of making them. A change takes the snapshot again. Default: false. */
+    readonly reuseExternal?: boolean | undefined;
+    /** Values that have the snapshot taken again when one of them changes, such as a hash of what a provision command installs. Default: none. */
+    readonly triggers?: readonly unknown[] | undefined;
+    /**
+     * The name that the snapshot had: where that is there and this one is not, it is renamed and keeps its contents. It may stay in the program.
+     * Default: none.
+     */
+    readonly renamedFrom?: string | undefined;
+}
+
+/** One branch of a SnapshotTree: a name for a tip that can be left and returned to. */
+export interface TreeBranch {
+    /**
+     * The name of the snapshot that the branch forks from. Another one removes the branch and forks it there, which is refused with `DataLossError`
+     * while it holds something of its own, unless `force` accepts that.
+     */
+    readonly from: string;
+}
+
+/** A snapshot of a SnapshotTree as the host has it. What the program said of it stands beside that in the state. */
+export interface TreeSnapshotState {
+    /** The name of its parent; absent for the root. */
+    readonly parent?: string | undefined;
+    /** The text that is kept with it; absent where there is none. */
+    readonly description?: string | undefined;
+    /** When the snapshot was taken, in whole seconds since 1970, UTC. */
+    readonly creationTime: number;
+    /** What the domain did when the snapshot was taken, in libvirt's words. */
+    readonly state: SnapshotState;
+    /** Names the contents: it is new each time the snapshot is taken and stays through renames. Empty where the host keeps none. */
+    readonly contentId: string;
+}
+
+/** What is removed of that which a SnapshotTree does not list. */
+export type PrunePolicy = "managed" | "all" | "none";
+
 /** The inputs of a Snapshot. */
 export interface SnapshotInputs {
     /**
@@ -476,4 +555,95 @@ export interface SnapshotBranchOutputs {
      * place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
      */
     readonly force?: boolean | readonly string[] | undefined;
+}
+
+/** The inputs of a SnapshotTree. */
+export interface SnapshotTreeInputs {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    readonly host?: string | undefined;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    readonly password?: string | undefined;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
+    readonly domain: string;
+    /**
+     * The snapshots, by name: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`. `auto-`, `leave-` and
+     * `snaptree-tip-` are reserved, and branches share the name space. Snapshots that are there under these names already are taken as they are, if
+     * they stand where the program says.
+     */
+    readonly snapshots: Readonly<Record<string, TreeSnapshot>>;
+    /** The branches, by name. They change in place. Default: none. */
+    readonly branches?: Readonly<Record<string, TreeBranch>> | undefined;
+    /**
+     * Where the domain is to be afterwards: a branch, which it goes on from as it is (follow), or a snapshot, whose state it gets again (reset;
+     * refused with `DataLossError` where that would lose what no branch keeps). Default: on its active branch, if it has one; else wherever the
+     * last snapshot left it.
+     */
+    readonly current?: string | undefined;
+    /**
+     * What becomes of snapshots and branches that are not listed: `managed` removes what this resource once made, `all` removes everything, `none`
+     * leaves everything. Snapshots that stay and stood on what is removed keep their contents. Default: `managed`.
+     */
+    readonly prune?: PrunePolicy | undefined;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`snapshot:d`, `branch:case-42`, `tip`, `memory`).
+     * It changes in place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    readonly force?: boolean | readonly string[] | undefined;
+    /**
+     * Who manages what is made, as the domain's records mark it. The SDK fills it in: PROJECT/STACK/NAME. A tree keeps the one that it was created
+     * with.
+     */
+    readonly owner?: string | undefined;
+}
+
+/** The outputs of a SnapshotTree: its inputs, and what is known once it is there. */
+export interface SnapshotTreeOutputs {
+    /**
+     * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
+     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the environment variable
+     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     */
+    readonly host: string;
+    /**
+     * The password for the host; it is kept as a secret. A new one changes in place. Default: the environment variable `SNAPTREE_PASSWORD`, then
+     * libvirt's `auth.conf`.
+     */
+    readonly password?: string | undefined;
+    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
+    readonly domain: string;
+    /**
+     * The snapshots that are listed, by name, as the host has them: parent, description, creation time, state and contents. What changes by itself
+     * is not among the outputs, so that a refresh shows what somebody did and nothing else; `getHierarchy` tells that.
+     */
+    readonly snapshots: Readonly<Record<string, TreeSnapshotState>>;
+    /** The branches, by name. They change in place. Default: none. */
+    readonly branches?: Readonly<Record<string, TreeBranch>> | undefined;
+    /**
+     * Where the domain is to be afterwards: a branch, which it goes on from as it is (follow), or a snapshot, whose state it gets again (reset;
+     * refused with `DataLossError` where that would lose what no branch keeps). Default: on its active branch, if it has one; else wherever the
+     * last snapshot left it.
+     */
+    readonly current?: string | undefined;
+    /**
+     * What becomes of snapshots and branches that are not listed: `managed` removes what this resource once made, `all` removes everything, `none`
+     * leaves everything. Snapshots that stay and stood on what is removed keep their contents. Default: `managed`.
+     */
+    readonly prune: PrunePolicy;
+    /**
+     * Which losses are accepted: `true` for all, or a list of them as `DataLossError` names them (`snapshot:d`, `branch:case-42`, `tip`, `memory`).
+     * It changes in place. Default: none. The environment variable `SNAPTREE_FORCE=1` accepts all for one run.
+     */
+    readonly force?: boolean | readonly string[] | undefined;
+    /**
+     * Who manages what is made, as the domain's records mark it. The SDK fills it in: PROJECT/STACK/NAME. A tree keeps the one that it was created
+     * with.
+     */
+    readonly owner?: string | undefined;
 }

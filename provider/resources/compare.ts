@@ -7,6 +7,16 @@ export function plain(value: unknown): unknown {
     return Object.keys(value).length === 0 ? undefined : ownProperties({ value }).value;
 }
 
+/** What counts of one of a snapshot's inputs: of `provision` only the commands. */
+export function comparable(name: string, value: unknown): unknown {
+    return name === "provision" && Array.isArray(value) && value.length > 0 ? value.map(commandOf) : plain(value);
+}
+
+/** An element that is not known yet stands for its command. */
+function commandOf(step: unknown): unknown {
+    return (step as { command?: unknown } | null)?.command ?? step;
+}
+
 /** The inputs that say which snapshot is meant: its name and, where the program gave the resource, its id and what it holds. */
 export interface Reference {
     readonly name: string;

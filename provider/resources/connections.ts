@@ -1,7 +1,10 @@
 import type { Capabilities, VirtualMachine } from "../engine";
 
 /** What resources ask of a virtual machine; the engine's VirtualMachine is one. */
-export type Machine = Pick<VirtualMachine, "hierarchy" | "create" | "redefine" | "delete" | "branch" | "switch" | "unbranch" | "resetBranch" | "renameBranch">;
+export type Machine = Pick<
+    VirtualMachine,
+    "hierarchy" | "converge" | "removeManaged" | "create" | "redefine" | "delete" | "branch" | "switch" | "unbranch" | "resetBranch" | "renameBranch"
+>;
 
 /** What resources ask of a connection to a host; the engine's Host is one. */
 export interface Connection extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { snapshotProperties } from "../generated/properties";
 import { declared, driftError, driftOf, mayReplaceDrifted, unmendable } from "./drift";
-import { compareReferences, plain } from "./compare";
+import { comparable, compareReferences } from "./compare";
 import type { ResourceDiff } from "./resource";
 import { type Properties, isUnknown } from "./unknown";
 
@@ -55,14 +55,4 @@ function changedInputs(before: Properties, news: Properties): string[] {
         if (factsOfTheHost.includes(name) && news[name] === undefined) return false;
         return !isDeepStrictEqual(comparable(name, before[name]), comparable(name, news[name]));
     });
-}
-
-/** Of `provision` only the commands count. */
-function comparable(name: string, value: unknown): unknown {
-    return name === "provision" && Array.isArray(value) && value.length > 0 ? value.map(commandOf) : plain(value);
-}
-
-/** An element that is not known yet stands for its command. */
-function commandOf(step: unknown): unknown {
-    return (step as { command?: unknown } | null)?.command ?? step;
 }

@@ -111,6 +111,15 @@ export class MemoryHost implements Connection, Machine {
         });
     }
 
+    /** Trees are tried on real disks. */
+    converge(): Promise<never> {
+        throw new Error("no tree can be made here");
+    }
+
+    removeManaged(): Promise<never> {
+        return this.converge();
+    }
+
     async [Symbol.asyncDispose](): Promise<void> {
         this.calls.push(["dispose"]);
         return Promise.resolve();
