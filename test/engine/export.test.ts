@@ -1,9 +1,27 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { connect, type Hierarchy, type HierarchyExport, type Host, type Mode, NotFoundError, type VirtualMachine } from "../../provider/engine";
-import { tagsIn } from "../backends/qemu/left-overs";
+import { build, type BuildOptions } from "esbuild";
+import { execa } from "execa";
+import {
+    AlreadyExistsError,
+    BusyError,
+    connect,
+    type Hierarchy,
+    type HierarchyExport,
+    Host,
+    InvalidInputError,
+    type Mode,
+    NotFoundError,
+    type VirtualMachine,
+} from "../../provider/engine";
+import { leftOvers, tagsIn } from "../backends/qemu/left-overs";
 import { disksOf, QemuMachine } from "../backends/qemu/machine";
-import { checkImage, contentsOf, sha256 } from "../backends/qemu/tools";
+import { checkImage, contentsOf, qemuImg, sha256 } from "../backends/qemu/tools";
+import { checkExport, planForget } from "../../provider/plan";
+import { refused } from "../conformance/support";
+import { aSnapshot } from "../support/nodes";
 import { needs, qemu, suiteWith } from "../support/requires";
 
 const asFile = (exported: HierarchyExport) => JSON.parse(JSON.stringify(exported)) as HierarchyExport;
@@ -165,5 +183,213 @@ describe.each<Mode>(["external", "internal"])("an %s hierarchy", (mode) => {
             expect(told(await vm.hierarchy())).toEqual(told(before));
             expect(await held(vm, machine.folder)).toEqual(bytes);
         });
+
+        /** It is refused, and neither host has changed by it. */
+        async function unchanged(work: () => Promise<unknown>): Promise<Error> {
+            const documents = async (folder: string) => ((await readdir(folder).catch((): string[] => [])).includes("domain.xml") ? filesIn(folder) : []);
+            const both = () => Promise.all([other.domains(), documents(join(there, "vm")), filesIn(machine.folder)]);
+            const before = await both();
+            const error = await refused(work());
+            expect(await both()).toEqual(before);
+            return error;
+        }
+
+        test("is refused where others have its names, all of which are said, and where another domain is meant", async () => {
+            await machine.vm.create({ name: "a", mode });
+            await write(2, "x");
+            await machine.vm.create({ name: "b" });
+            await machine.vm.create({ name: "c" });
+            const exported = asFile(await machine.vm.export());
+            await machine.vm.delete("c", { scope: "metadata" });
+            for (const name of ["b", "a"]) await machine.vm.redefine({ name, rename: `${name}2` });
+            await machine.vm.branch("a", { from: "b2" });
+            await machine.vm.branch("c", { from: "b2" });
+            const error = await refused(machine.vm.import(exported));
+            expect(error).toBeInstanceOf(AlreadyExistsError);
+            expect(error.message).toMatch(/others called "a", "c" there/);
+            expect((await machine.vm.hierarchy()).snapshots.map(({ name }) => name)).toEqual(["a2", "b2"]);
+
+            const image = join(machine.temporary, "other.qcow2");
+            await qemuImg("create", "-q", "-f", "qcow2", image, "1M");
+            await other.define({ name: "vm", disks: [{ target: "vda", file: image, format: "qcow2" }] });
+            const foreign = await unchanged(() => machine.vm.migrate(other));
+            expect(foreign).toBeInstanceOf(InvalidInputError);
+            expect(foreign.message).toMatch(/has the UUID .* and this is the hierarchy of one with/);
+        });
+
+        test("is refused where its UUID is another domain's already, or the domain writes elsewhere", async () => {
+            await machine.vm.create({ name: "a", mode });
+            const exported = asFile(await machine.vm.export());
+            const renamed = await other.define({ xml: exported.xml.replace("<name>vm</name>", "<name>vm2</name>") });
+            expect(renamed.name).toBe("vm2");
+            expect((await unchanged(() => other.import(exported))).message).toMatch(/"vm2" .* has the UUID/);
+            await rm(join(there, "vm2"), { recursive: true });
+
+            const image = join(machine.temporary, "other.qcow2");
+            await qemuImg("create", "-q", "-f", "qcow2", image, "1M");
+            await other.define({ xml: exported.xml.replace(/(<source file=')[^']*/, `$1${image}`) });
+            expect((await unchanged(() => machine.vm.migrate(other))).message).toMatch(/has disk vda on ".*other.qcow2" here/);
+        });
+
+        test("is refused where contents are missing, and then the domain is not defined there either", async () => {
+            await grown();
+            const exported = asFile(await machine.vm.export());
+            const { snapshots, branches } = await machine.vm.hierarchy();
+            const files = mode === "external" ? [...snapshots, ...branches].map((node) => node.files.vda!) : [];
+            for (const file of new Set(files)) {
+                await rename(file, `${file}.away`);
+                const error = await refused(other.import(exported));
+                expect(error.message).toMatch(/is not there|can't be opened: ENOENT/);
+                expect([await other.domains(), await readdir(there)]).toEqual([[], expect.not.arrayContaining(["domain.xml"])]);
+                await rename(`${file}.away`, file);
+            }
+            const [first] = exported.snapshots;
+            const tags = {
+                ...exported,
+                snapshots: [{ ...first!, name: "z", xml: first!.xml.replace("<name>a</name>", "<name>z</name>") }],
+                branches: [],
+                current: "z",
+                branch: null,
+            };
+            if (mode === "internal") expect((await unchanged(() => other.import(tags))).message).toMatch(/no internal snapshot of that name/);
+            await other.import(exported);
+        });
+
+        test("is refused as a whole where a part of it can't be", async () => {
+            await grown();
+            const exported = asFile(await machine.vm.export());
+            const [a, b, ...more] = exported.snapshots;
+            const [left, work] = exported.branches;
+            const cases: [Partial<HierarchyExport>, RegExp][] = [
+                [{ snapshots: [b!, ...more] }, /parent|no snapshot "a"/],
+                [{ snapshots: [a!, a!, b!, ...more] }, /"a" already/],
+                [{ snapshots: [{ ...a!, name: "z" }, b!, ...more] }, /document is of "a"/],
+                [{ snapshots: [{ ...a!, xml: "<domainsnapshot><name>a</name></domainsnapshot>" }, b!, ...more] }, /no <domain>/],
+                [{ snapshots: [{ ...a!, xml: "<!DOCTYPE x><domainsnapshot/>" }, b!, ...more] }, /DOCTYPE/],
+                [{ snapshots: [{ ...a!, nvram: "no gzip" }, b!, ...more] }, /firmware variables at snapshots.a.nvram can't be unpacked/],
+                [{ branches: [{ ...left!, tip: "nobody" }, work!] }, /no snapshot "nobody"/],
+                [{ branches: [{ ...left!, name: "a" }, work!] }, /"a" already/],
+                [{ branches: [left!, { ...work!, files: { vda: "/nowhere.qcow2" } }] }, /"\/nowhere.qcow2", and writes to another/],
+                [{ branches: [{ ...left!, files: { vda: "/nowhere.qcow2" } }, work!] }, /is not there/],
+                [{ branches: [left!, { ...work!, xml: "<domain" }] }, /XML of branch "work"/],
+                [{ current: "nobody" }, /no snapshot "nobody"/],
+                [{ branch: "nobody" }, /no branch "nobody"|the domain has already/],
+                [{ xml: "<domain/>" }, /<name>/],
+            ];
+            for (const [change, words] of cases) expect((await unchanged(() => other.import({ ...exported, ...change }))).message).toMatch(words);
+        });
+
+        test("goes nowhere where it is already, by whatever path, or while somebody writes to it", async () => {
+            await grown();
+            const [before, linked] = [await machine.vm.hierarchy(), join(machine.temporary, "link")];
+            await symlink(machine.root, linked);
+            await using same = await connect(at(linked));
+            for (const host of [machine.host, same]) expect((await refused(machine.vm.migrate(host))).message).toMatch(/is on that host already/);
+
+            const leaf = (await machine.files()).vdb!;
+            const writer = execa("sh", ["-c", 'exec 3<>"$0"; echo open; exec cat', leaf], { stdin: "pipe", reject: false });
+            await once(writer.stdout, "data");
+            const error = await unchanged(() => machine.vm.migrate(other));
+            expect(error).toBeInstanceOf(BusyError);
+            expect(error.message).toContain(leaf);
+            writer.stdin.end();
+            await writer;
+            expect(await machine.vm.hierarchy()).toEqual(before);
+        });
+
+        test("killed at any moment of moving, it is nowhere lost, and moving again ends it", async () => {
+            await using child = await Mover.make();
+            await machine.vm.create({ name: "a", mode });
+            await write(2, "x");
+            await machine.vm.branch("left", { from: "a" });
+            await machine.vm.create({ name: "b" });
+            await write(3, "y");
+            const [before, bytes] = [await machine.vm.hierarchy(), await held(machine.vm, machine.folder)];
+            let [moved, kills]: [VirtualMachine | undefined, number] = [undefined, 0];
+            for (let killAt = mode === "external" ? 0 : 2; !moved; killAt += 5) {
+                const ended = await child.move(machine.uri, at(there), killAt);
+                const left = (await machine.host.domains()).length > 0;
+                const vm = left ? await (await machine.host.domain("vm")).migrate(other) : await other.domain("vm");
+                expect(told(await vm.hierarchy())).toEqual(told(before));
+                expect(await held(vm, join(there, "vm"))).toEqual(bytes);
+                expect(await leftOvers(join(there, "vm"), before, before.branches.find(({ active }) => active)?.files ?? {}, new Set())).toEqual([]);
+                expect([await machine.host.domains(), left && ended]).toEqual([[], false]);
+                expect((await readdir(machine.folder)).filter((name) => name !== "lock" && !name.endsWith(".qcow2"))).toEqual([]);
+                if (ended) moved = vm;
+                else kills += 1;
+                if (!ended) await vm.migrate(machine.host);
+            }
+            expect(told(await moved.hierarchy())).toEqual(told(before));
+            expect(kills).toBeGreaterThan(5);
+        });
     });
+});
+
+/** Moves a domain in a process of its own, which is killed before it changes a file or starts a program for the n-th time. */
+class Mover implements AsyncDisposable {
+    private constructor(private readonly folder: string) {}
+
+    static async make(): Promise<Mover> {
+        const folder = await mkdtemp(join(tmpdir(), "snaptree-move-"));
+        const contents = `
+            import { connect } from "../../provider/engine";
+            const [from, to, killAt] = process.argv.slice(2);
+            let passed = 0;
+            const before = (holder, name) => {
+                const real = holder[name];
+                holder[name] = (...args) => {
+                    if (passed++ === Number(killAt)) process.kill(process.pid, "SIGKILL");
+                    return real(...args);
+                };
+            };
+            for (const name of ["open", "rename", "link", "unlink", "mkdir"]) before(process.getBuiltinModule("node:fs/promises"), name);
+            before(process.getBuiltinModule("node:child_process"), "spawn");
+            (async () => {
+                const [here, there] = [await connect(from), await connect(to)];
+                await (await here.domain("vm")).migrate(there);
+                for (const host of [here, there]) await host[Symbol.asyncDispose]();
+            })();`;
+        const stdin = { contents, resolveDir: __dirname, loader: "js" as const };
+        const how = { bundle: true, platform: "node", target: "node20", logLevel: "error", conditions: ["import"] } satisfies BuildOptions;
+        await build({ stdin, outfile: join(folder, "move.js"), ...how });
+        return new Mover(folder);
+    }
+
+    /** Whether it came to its end. */
+    async move(from: string, to: string, killAt: number): Promise<boolean> {
+        const { signal, exitCode, stderr } = await execa("node", [join(this.folder, "move.js"), from, to, String(killAt)], { reject: false });
+        if (signal !== "SIGKILL" && exitCode !== 0) throw new Error(stderr);
+        return signal !== "SIGKILL";
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await rm(this.folder, { recursive: true, force: true });
+    }
+}
+
+test.each<[string, (good: Record<string, unknown>) => unknown, RegExp]>([
+    ["no object", () => [], /no hierarchy that Snaptree exported/],
+    ["a plan", () => ({ version: 1, operations: [] }), /no hierarchy that Snaptree exported/],
+    ["of a later version", (good) => ({ ...good, version: 2 }), /version "2", and only 1 is known/],
+    ["without a UUID", ({ uuid: _, ...good }) => good, /at "uuid"/],
+    ["with something that it does not have", (good) => ({ ...good, exec: "rm" }), /at "exec"/],
+    ["of a snapshot without a name", (good) => ({ ...good, snapshots: [{}] }), /at "snapshots\[0\].name"/],
+    [
+        "of a branch with a file that is none",
+        (good) => ({ ...good, branches: [{ name: "b", from: null, tip: null, files: { vda: 1 }, tag: null, xml: "", owner: null, nvram: null }] }),
+        /at "branches\[0\].files.vda"/,
+    ],
+])("an export that is %s is refused before anything is looked at", async (_, alter, words) => {
+    const good = { version: 1, domain: "vm", uuid: "u", xml: "<domain/>", snapshots: [], branches: [], current: null, branch: null };
+    expect(checkExport(good)).toEqual(good);
+    const never = new Proxy({}, { get: () => { throw new Error("it was looked at"); } }) as ConstructorParameters<typeof Host>[1]; // prettier-ignore
+    const error = await refused(new Host("never:", never).import(alter(good) as HierarchyExport));
+    expect(error).toBeInstanceOf(InvalidInputError);
+    expect(error.message).toMatch(words);
+});
+
+test("nothing is carried away while a commit is unfinished", () => {
+    const hierarchy = { domain: "vm", uuid: "u", powerState: "shutoff", current: "a", branch: null, dirty: false, branches: [] } as const;
+    expect(() => planForget({ ...hierarchy, snapshots: [aSnapshot({ name: "a", committing: true })] })).toThrow(BusyError);
+    expect(planForget({ ...hierarchy, snapshots: [aSnapshot({ name: "a" })] }).operations).toEqual([{ kind: "forget", name: "vm" }]);
 });
