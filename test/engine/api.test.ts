@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
     AlreadyExistsError,
@@ -248,6 +248,22 @@ suiteWith(needs(qemu), "the API of the snapshot mails", () => {
             expect(await vm.hierarchy()).toMatchObject({ current: "work", dirty: false });
             await vm.revert("base");
             expect(holds(host.leaf(vm.name), 0x11)).toBe(true);
+        });
+
+        test("on a domain that was defined anew, what was written since is kept when it is left", async () => {
+            await vm.create({ name: "base" });
+            const xml = await vm.getXMLDesc("base", { secure: true });
+            rmSync(join(host.root, vm.name, "hierarchy.json"));
+            await vm.createXML(xml, { redefine: true, current: true });
+            write(0x22);
+            const leaf = host.leaf(vm.name);
+            await vm.revert("base", { keep: "kept" });
+            expect(holds(host.leaf(vm.name), 0x11)).toBe(true);
+            expect(await vm.hierarchy()).toMatchObject({ dirty: false, branches: [{ name: "kept", files: { vda: leaf }, dirty: true }] });
+            await vm.create({ name: "next" });
+            await vm.delete("base");
+            await vm.switch("kept");
+            expect(holds(host.leaf(vm.name), 0x22)).toBe(true);
         });
 
         test("alters what is remembered", async () => {

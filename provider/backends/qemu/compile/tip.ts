@@ -12,8 +12,15 @@ export function chosen(files: Files, operation: CreateOperation): Files {
 }
 
 /** The leaves that the domain leaves. The others go on with it: two names for what is written to would be one for what is frozen and one for what is not. */
-function left(draft: Draft, targets: readonly string[]): Files {
-    return Object.fromEntries(Object.entries(draft.tip()).filter(([target, file]) => targets.includes(target) && draft.images.has(file)));
+function left(draft: Draft, targets: readonly string[], tag: string | null): Files {
+    const files: Record<string, string> = {};
+    for (const { target, file, format } of draft.domain().disks) {
+        if (file === null || !targets.includes(target)) continue;
+        // A leaf that the records don't know, because the snapshots were redefined or the disk was put there by somebody, is as much the tip as any.
+        if (tag === null) draft.know(file, format ?? "qcow2");
+        if (draft.images.has(file)) files[target] = file;
+    }
+    return files;
 }
 
 /** Copies the firmware variables into the folder; null where the domain has none. */
@@ -30,7 +37,7 @@ export function keepTip(draft: Draft, name: string, targets: readonly string[], 
         name,
         from: known?.from ?? draft.current,
         tip: draft.current,
-        files: left(draft, targets),
+        files: left(draft, targets, tag),
         tag,
         document: draft.addFile("branch", "xml", formatXml(draft.config)),
         nvram: saveNvram(draft, nvram),
