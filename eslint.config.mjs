@@ -12,7 +12,7 @@ const arrows = [
     { from: "engine", allow: ["model", "xml", "plan", "backend-interface", "connect"] },
     { from: "resources", allow: ["model", "engine", "generated"] },
     { from: "dynamic", allow: ["model", "engine", "resources"] },
-    { from: "cli", allow: ["model", "engine"] },
+    { from: "cli", allow: ["model", "engine", "resources"] },
     { from: "sdk", allow: ["model", "engine", "generated", "resources", "dynamic"] },
     { from: "generated", allow: [] },
 ];

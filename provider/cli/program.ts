@@ -5,12 +5,14 @@ import type { Terminal } from "./terminal";
 import { tellUsage, UsageError, type Verb } from "./verb";
 import { branch, switchTo } from "./verbs/branch";
 import { completion } from "./verbs/completion";
+import { exportTo, importFrom, migrate } from "./verbs/carry";
 import { create, createWithSnapshot } from "./verbs/create";
 import { deactivate } from "./verbs/deactivate";
 import { define } from "./verbs/define";
 import { remove } from "./verbs/delete";
 import { doctor } from "./verbs/doctor";
 import { list } from "./verbs/list";
+import { apply, plan } from "./verbs/plan";
 import { revert } from "./verbs/revert";
 import { show } from "./verbs/show";
 import { packageVersion } from "./version";
@@ -20,7 +22,8 @@ const GROUPS: Readonly<Record<string, readonly Verb[]>> = {
     "Looking:": [list, show, doctor],
     "Snapshots:": [create, revert, remove, deactivate, createWithSnapshot],
     "Branches:": [branch, switchTo],
-    "Domains and hosts:": [define],
+    "Whole hierarchies:": [plan, apply],
+    "Domains and hosts:": [define, exportTo, importFrom, migrate],
     "This command line:": [completion],
 };
 
@@ -48,6 +51,7 @@ function build(terminal: Terminal): Command {
         .option("--json", "print results and errors as JSON")
         .option("--no-color", "no colours; they are shown only on a terminal, and not where NO_COLOR is set")
         .version(packageVersion())
+        .helpCommand(false)
         .configureHelp({ showGlobalOptions: true })
         .configureOutput({ writeOut: (text) => terminal.print(text.trimEnd()), writeErr: () => undefined })
         .addHelpText("after", HELP);

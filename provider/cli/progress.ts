@@ -29,10 +29,14 @@ function plainLine({ kind, message }: Progress): string | null {
     }
 }
 
+/** Line by line. What is refused before its first step was never begun, and has nothing but its error to say. */
 function lines(output: Output): Display {
+    let begun: string | null = null;
     const show = (progress: Progress) => {
+        if (begun !== null) output.complain(begun);
         const line = plainLine(progress);
-        if (line !== null) output.complain(line);
+        begun = progress.kind === "begin" ? line : null;
+        if (begun === null && line !== null) output.complain(line);
     };
     return { show, end: () => undefined };
 }

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { connect, type Hierarchy, type Host, type RunOptions, SnaptreeError, type VirtualMachine } from "../engine";
+import { connect, type Host, HostError, type RunOptions, type Snapshot, SnaptreeError, type VirtualMachine } from "../engine";
 import { quoted } from "../model";
 import type { Output } from "./output";
 import { displayOn } from "./progress";
@@ -15,6 +15,12 @@ interface GlobalOptions {
 interface Elsewhere {
     readonly host?: string;
     readonly password?: string;
+}
+
+/** What came of a verb: words for people, and the value that `--json` prints. */
+export interface Done {
+    readonly words: string;
+    readonly value: object;
 }
 
 /** One run of the command line: its host, its output, and how its work is done. */
@@ -45,28 +51,33 @@ export class Session {
         return this.connected(async (host) => work(await host.domain(domain)), elsewhere);
     }
 
-    /** Works on a domain, shows how far it is, and stops where somebody asks for that (SIGINT, SIGTERM). */
-    change<T>(domain: string, work: (vm: VirtualMachine, options: RunOptions, host: Host) => Promise<T>, elsewhere?: Elsewhere): Promise<T> {
+    /** Works on a domain, shows how far it is, stops where somebody asks for that (SIGINT, SIGTERM), and prints what came of it. */
+    change(domain: string, work: (vm: VirtualMachine, options: RunOptions) => Promise<Done>, elsewhere?: Elsewhere): Promise<void> {
         return this.connected(async (host) => {
             const vm = await host.domain(domain);
-            return this.watched(
-                (options) => work(vm, options, host),
-                () => vm.hierarchy(),
-            );
+            const half = async () => (await vm.hierarchy()).snapshots.find(({ committing }) => committing);
+            await this.perform((options) => work(vm, options), half);
         }, elsewhere);
     }
 
-    private async watched<T>(work: (options: RunOptions) => Promise<T>, after: () => Promise<Hierarchy>): Promise<T> {
+    /**
+     * The same for work on a whole host.
+     *
+     * @param half finds the commit that was left half done.
+     */
+    async perform(work: (options: RunOptions) => Promise<Done>, half: () => Promise<Snapshot | undefined> = () => Promise.resolve(undefined)): Promise<void> {
         const display = displayOn(this.output);
         using interruption = new Interruption();
+        let done: Done;
         try {
-            return await work({ onProgress: display.show, signal: interruption.signal });
+            done = await work({ onProgress: display.show, signal: interruption.signal });
         } catch (error) {
             display.end();
-            throw interruption.signal.aborted ? await stopped(interruption.signal.reason, error, after) : error;
+            throw interruption.explains(error) ? stopped(interruption.reason, await half()) : error;
         } finally {
             display.end();
         }
+        this.output.print(this.output.json ? JSON.stringify(done.value) : done.words);
     }
 }
 
@@ -88,17 +99,24 @@ class Interruption implements Disposable {
         return this.controller.signal;
     }
 
+    get reason(): SnaptreeError {
+        return this.signal.reason as SnaptreeError;
+    }
+
+    /** Ctrl-C reaches the host's tools too: one that it ended has failed because of it. */
+    explains(error: unknown): boolean {
+        return this.signal.aborted && (error === this.reason || error instanceof HostError);
+    }
+
     [Symbol.dispose](): void {
         for (const signal of SIGNALS) process.removeListener(signal, this.hear);
     }
 }
 
 /** What an interruption left: nothing, or a commit that goes on when it is run again. */
-async function stopped(reason: unknown, error: unknown, after: () => Promise<Hierarchy>): Promise<unknown> {
-    if (error !== reason || !(reason instanceof SnaptreeError)) return error;
-    const half = (await after()).snapshots.find(({ committing }) => committing);
+function stopped({ message, details }: SnaptreeError, half: Snapshot | undefined): SnaptreeError {
     const state = half
         ? `the commit into snapshot ${quoted(half.name)} is half done and loses nothing: run it again, which goes on with it`
-        : "what was begun was taken back: run it again when you like";
-    return new SnaptreeError(`${reason.message}; ${state}`, reason.details, { cause: reason });
+        : "what had not come to its end was taken back: run it again when you like";
+    return new SnaptreeError(`${message}; ${state}`, details);
 }

@@ -20,6 +20,7 @@ export async function readText(file: string): Promise<string> {
 
 /** What a file of YAML says, and where. JSON is YAML too. */
 export interface Source {
+    readonly file: string;
     readonly value: Readonly<Record<string, unknown>>;
     /** `tree.yaml, line 7`: where a property stands that is written as `snapshots.base.provision[0]`; of one that is missing, where it should. */
     readonly place: (property: string) => string;
@@ -60,6 +61,7 @@ export async function readSource(file: string): Promise<Source> {
     }
     const root = document.contents;
     return {
+        file,
         value: document.toJS() as Record<string, unknown>,
         place: (property) => line(nodeAt(root, property)?.range?.[0] ?? 0),
     };

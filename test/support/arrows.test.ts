@@ -8,7 +8,7 @@ const cases: readonly (readonly [string, readonly string[], readonly string[]])[
     ["provider/backends/qemu/domain.ts", ["../../plan", "../../engine", "../connect"], ["../backend", "../../xml"]],
     ["provider/engine/machine.ts", ["../backends/qemu", "../resources/snapshot", "../cli/program"], ["../plan", "../backends/backend"]],
     ["provider/resources/snapshot.ts", ["../backends/backend", "../plan", "../dynamic"], ["../engine"]],
-    ["provider/cli/program.ts", ["../backends/connect", "../plan", "../dynamic"], ["../engine"]],
+    ["provider/cli/program.ts", ["../backends/connect", "../plan", "../dynamic"], ["../engine", "../resources/tree-check"]],
 ];
 
 const source = (imports: readonly string[]) => imports.map((path, i) => `import * as i${i} from "${path}"; export { i${i} };`).join("\n");

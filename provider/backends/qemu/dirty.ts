@@ -24,12 +24,10 @@ async function fileDiffers(file: string, snapshot: SnapshotRecord, contents: str
 
 /** An image that can't be read counts as written: what is not known clean is not given up. */
 async function overlayWritten(file: string, frozen: ReadonlySet<string>): Promise<boolean> {
-    const seen = new Set<string>();
     let at = file;
     while (!frozen.has(at)) {
         const header = await readQcow2(at).catch(() => null);
-        if (!header || header.allocated || header.backing === null || seen.has(at)) return true; // A chain that goes round can't be read either.
-        seen.add(at);
+        if (!header || header.allocated || header.backing === null) return true;
         at = resolve(dirname(at), header.backing);
     }
     return false;

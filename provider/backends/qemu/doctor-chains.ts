@@ -82,8 +82,7 @@ async function belowFinding(examined: Case, file: string): Promise<Diagnosis | n
 
 /** A raw file has no size but its own: one that was cut short shows only in what stands on it, which keeps the size that it was made with. */
 async function cutShort(examined: Case, file: string): Promise<Diagnosis | null> {
-    const found = await stat(file);
-    const size = found.isFile() ? found.size : Infinity; // A device's size stands elsewhere, and nobody cuts it short.
+    const { size } = await stat(file);
     for (const image of examined.records.images.values()) {
         const header = image.backing === file ? await examined.header(image.path) : null;
         if (header === null || header instanceof Error || header.virtualSize <= size) continue;
@@ -95,8 +94,7 @@ async function cutShort(examined: Case, file: string): Promise<Diagnosis | null>
 
 async function fileFinding(examined: Case, file: string): Promise<Diagnosis | null> {
     if (!(await isThere(file))) return missing(examined, file);
-    const format = examined.formatOf(file);
-    if (format !== "qcow2") return format === "raw" ? cutShort(examined, file) : null;
+    if (examined.formatOf(file) !== "qcow2") return cutShort(examined, file);
     const header = await examined.header(file);
     if (header instanceof Error) return diagnosis("image", file, `${header.message}; ${examined.neededBy(file)} can't be read without it`);
     const image = examined.records.images.get(file);

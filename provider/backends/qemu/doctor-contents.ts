@@ -41,9 +41,7 @@ function snapshotText({ name, description, state, parent, creationTime, files, m
 
 /** What can't be read is set aside, not written over: whoever wrote it may still make something of it. */
 async function rewrite(file: string, text: string): Promise<void> {
-    let aside = `${file}.damaged`;
-    for (let n = 2; await isThere(aside); n++) aside = `${file}.damaged${n}`;
-    if (await isThere(file)) await rename(file, aside);
+    if (await isThere(file)) await rename(file, `${file}.damaged`);
     await replaceFile(file, text);
 }
 

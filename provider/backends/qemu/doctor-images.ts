@@ -18,26 +18,23 @@ const CORRUPT = 2;
 const LEAKS = 3;
 
 /** What `qemu-img check` has against an image, without its backing files; null: nothing, or somebody runs on it, so that it can't be told. */
-async function check(file: string, signal: AbortSignal | undefined): Promise<Report | HostError | null> {
+async function check(file: string, signal: AbortSignal | undefined): Promise<Report | null> {
     const image = `json:${JSON.stringify({ driver: "qcow2", backing: null, file: { driver: "file", filename: file } })}`;
     try {
         await run("qemu-img", ["check", "--output=json", image], { signal });
         return null;
     } catch (error) {
         if (error instanceof BusyError) return null;
-        if (!(error instanceof HostError) || !(error.cause instanceof ExecaError)) throw error;
-        const { exitCode, stdout } = error.cause;
-        if (exitCode === undefined) throw error;
-        return exitCode === CORRUPT || exitCode === LEAKS ? (JSON.parse(String(stdout)) as Report) : error;
+        const code = error instanceof HostError ? error.details.exitCode : undefined;
+        if ((code !== CORRUPT && code !== LEAKS) || !(error instanceof HostError) || !(error.cause instanceof ExecaError)) throw error;
+        return JSON.parse(String(error.cause.stdout)) as Report;
     }
 }
 
 /** Clusters without an owner cost room and nothing else; what is corrupt is for whoever has a copy. */
 async function imageFinding(examined: Case, file: string, signal: AbortSignal | undefined): Promise<Diagnosis | null> {
     const report = await check(file, signal);
-    if (report === null) return null;
-    if (report instanceof HostError)
-        return diagnosis("image", file, `the image ${quoted(file)} can't be checked: ${report.message}; see to that and look again`);
+    if (!report) return null;
     const { corruptions = 0, leaks = 0 } = report;
     if (corruptions > 0) {
         const message = `the image ${quoted(file)} is damaged (qemu-img check finds ${corruptions} corruptions), and ${examined.neededBy(file)} may be too; keep a copy of it as it is, and put it back from a backup`;

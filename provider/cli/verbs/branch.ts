@@ -3,7 +3,7 @@ import { checkExclusive } from "../../engine/flags";
 import { FlagConflictError, InvalidInputError } from "../../model";
 import { domainArgument, forceOption, leaveOption, powerChoice, type PowerOptions, VALUES, withPower } from "../arguments";
 import { branchRow, place } from "../listing";
-import { tell } from "../output";
+import type { Done } from "../session";
 import { printable } from "../text";
 import { type Verb, verb } from "../verb";
 
@@ -25,24 +25,19 @@ function checkOptions({ from, delete: remove, reset, commit, toFork, force }: Br
     if (from === undefined && !remove && !reset) throw new InvalidInputError("give --from SNAPSHOT to fork a branch there, --delete or --reset", "from");
 }
 
-interface Done {
-    readonly words: string;
-    readonly row: object;
-}
-
 async function forked(vm: VirtualMachine, name: string, from: string, run: RunOptions): Promise<Done> {
     const made = await vm.branch(name, { from }, run);
-    return { words: `forked branch ${printable(name)} at ${printable(from)}; “snaptree switch” goes over to it`, row: branchRow(made) };
+    return { words: `forked branch ${printable(name)} at ${printable(from)}; “snaptree switch” goes over to it`, value: branchRow(made) };
 }
 
 async function removed(vm: VirtualMachine, name: string, { commit = false, force = false }: BranchOptions, run: RunOptions): Promise<Done> {
     await vm.unbranch(name, { commit, force }, run);
-    return { words: `removed branch ${printable(name)}${commit ? ", its changes committed" : ""}`, row: place(await vm.hierarchy()) };
+    return { words: `removed branch ${printable(name)}${commit ? ", its changes committed" : ""}`, value: place(await vm.hierarchy()) };
 }
 
 async function emptied(vm: VirtualMachine, name: string, { toFork = false, force = false }: BranchOptions, run: RunOptions): Promise<Done> {
     await vm.resetBranch(name, { toFork, force }, run);
-    return { words: `reset branch ${printable(name)}${toFork ? " to its fork" : ""}`, row: place(await vm.hierarchy()) };
+    return { words: `reset branch ${printable(name)}${toFork ? " to its fork" : ""}`, value: place(await vm.hierarchy()) };
 }
 
 export const branch: Verb = (program, session) => {
@@ -61,11 +56,9 @@ export const branch: Verb = (program, session) => {
         .addOption(forceOption())
         .action(async (domain: string, name: string, options: BranchOptions) => {
             checkOptions(options);
-            await session.change(domain, async (vm, run) => {
-                const work = options.from !== undefined ? forked(vm, name, options.from, run) : (options.delete ? removed : emptied)(vm, name, options, run);
-                const { words, row } = await work;
-                tell(session.output, words, row);
-            });
+            await session.change(domain, (vm, run) =>
+                options.from !== undefined ? forked(vm, name, options.from, run) : (options.delete ? removed : emptied)(vm, name, options, run),
+            );
         });
 };
 
@@ -82,7 +75,7 @@ export const switchTo: Verb = (program, session) => {
         const power = powerChoice(options);
         await session.change(domain, async (vm, run) => {
             await vm.switch(name, { ...power, ...(leave === undefined ? {} : { leave }) }, run);
-            tell(session.output, `on branch ${printable(name)}`, place(await vm.hierarchy()));
+            return { words: `on branch ${printable(name)}`, value: place(await vm.hierarchy()) };
         });
     });
 };

@@ -3,7 +3,6 @@ import { checkExclusive, checkFlags } from "../../engine/flags";
 import { FlagConflictError, InvalidInputError } from "../../model";
 import { domainArgument, forceOption, VALUES } from "../arguments";
 import { factsOf, place, snapshotRow } from "../listing";
-import { tell } from "../output";
 import { readText } from "../source";
 import { printable } from "../text";
 import { type Verb, verb } from "../verb";
@@ -131,7 +130,7 @@ export const create: Verb = (program, session) => {
                     xml !== null
                         ? await vm.createXML(xml, flagsOf(options), run)
                         : await (options.redefine ? redefine(vm, name, options, run) : vm.create(creation(name, options), run));
-                tell(session.output, done(printable(snapshot.name), options), await row(vm, snapshot));
+                return { words: done(printable(snapshot.name), options), value: await row(vm, snapshot) };
             });
         });
 };
@@ -147,7 +146,7 @@ export const createWithSnapshot: Verb = (program, session) => {
         .action(async (domain: string, name: string) => {
             await session.change(domain, async (vm, run) => {
                 await vm.createWithSnapshot(name, {}, run);
-                tell(session.output, `started ${printable(domain)} from ${printable(name)}`, place(await vm.hierarchy()));
+                return { words: `started ${printable(domain)} from ${printable(name)}`, value: place(await vm.hierarchy()) };
             });
         });
 };

@@ -2,7 +2,6 @@ import type { DeactivateRequest } from "../../engine";
 import { checkDeactivateFlags } from "../../engine/flags";
 import { checkNamed, domainArgument, named, type NameOptions, withName } from "../arguments";
 import { place } from "../listing";
-import { tell } from "../output";
 import { printable } from "../text";
 import { type Verb, verb } from "../verb";
 
@@ -23,7 +22,7 @@ export const deactivate: Verb = (program, session) => {
             await session.change(domain, async (vm, run) => {
                 const snapshot = await named(vm, name);
                 await vm.deactivate(snapshot, how, run);
-                tell(session.output, `deactivated ${printable(snapshot)}`, place(await vm.hierarchy()));
+                return { words: `deactivated ${printable(snapshot)}`, value: place(await vm.hierarchy()) };
             });
         });
 };

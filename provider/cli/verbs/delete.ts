@@ -2,7 +2,6 @@ import type { DeleteScope } from "../../engine";
 import { checkExclusive } from "../../engine/flags";
 import { checkNamed, domainArgument, forceOption, named, type NameOptions, withName } from "../arguments";
 import { place } from "../listing";
-import { tell } from "../output";
 import { printable } from "../text";
 import { type Verb, verb } from "../verb";
 
@@ -44,7 +43,7 @@ export const remove: Verb = (program, session) => {
             await session.change(domain, async (vm, run) => {
                 const snapshot = await named(vm, name);
                 await vm.delete(snapshot, { scope, force: options.force ?? false }, run);
-                tell(session.output, DONE[scope](printable(snapshot)), place(await vm.hierarchy()));
+                return { words: DONE[scope](printable(snapshot)), value: place(await vm.hierarchy()) };
             });
         });
 };

@@ -1,6 +1,6 @@
 import type { Finding } from "../../engine";
 import { domainArgument } from "../arguments";
-import { coloursOf, type Output, tell } from "../output";
+import { coloursOf, type Output } from "../output";
 import { printable } from "../text";
 import { type Verb, verb } from "../verb";
 
@@ -28,7 +28,7 @@ export const doctor: Verb = (program, session) => {
         .action(async (domain: string, { repair = false }: { repair?: boolean }) => {
             await session.change(domain, async (vm, run) => {
                 const findings = await vm.doctor({ repair }, run);
-                tell(session.output, report(domain, findings, session.output), { domain, findings });
+                return { words: report(domain, findings, session.output), value: { domain, findings } };
             });
         });
 };

@@ -13,7 +13,6 @@ import {
     withPower,
 } from "../arguments";
 import { place } from "../listing";
-import { tell } from "../output";
 import { printable } from "../text";
 import { type Verb, verb } from "../verb";
 
@@ -60,7 +59,7 @@ export const revert: Verb = (program, session) => {
                 const snapshot = await named(vm, name);
                 await vm.revert(snapshot, { ...request, ...power }, run);
                 const done = request.commit ? "committed into" : request.follow ? "following" : "reverted to";
-                tell(session.output, `${done} ${printable(snapshot)}`, place(await vm.hierarchy()));
+                return { words: `${done} ${printable(snapshot)}`, value: place(await vm.hierarchy()) };
             });
         });
 };
