@@ -21,6 +21,10 @@ export interface Machine extends AsyncDisposable {
     tip(): Promise<Disks>;
     snapshot(name: string): Promise<Disks>;
     branch(name: string): Promise<Disks>;
+    /** What the domain's configuration says of it in a line that means nothing to the guest. */
+    title(): Promise<string | null>;
+    /** Changes that line as an administrator would, behind Snaptree's back. */
+    entitle(title: string): Promise<void>;
     /** A `provision` that writes slots. */
     provision(writes: readonly Write[]): Command[];
     /** A snapshot was only forgotten: what it held stays for good, and `sound` expects that. */

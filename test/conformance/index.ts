@@ -1,11 +1,20 @@
 import type { Bench, Contents, Disks, Machine } from "./bench";
+import { branchSuite } from "./branch";
+import { commitSuite } from "./commit";
+import { configurationSuite } from "./configuration";
 import { createSuite } from "./create";
+import { deactivateSuite } from "./deactivate";
 import { deleteSuite } from "./delete";
+import { discardSuite } from "./discard";
+import { followSuite } from "./follow";
 import { nameSuite } from "./names";
 import { redefineSuite } from "./redefine";
 import { refusalSuite } from "./refusals";
+import { resetSuite } from "./reset";
 import { revertSuite } from "./revert";
+import { switchSuite } from "./switch";
 import { treeSuite } from "./trees";
+import { unbranchSuite } from "./unbranch";
 
 /** What a test of the suite works with. */
 export interface Stage {
@@ -15,6 +24,15 @@ export interface Stage {
     /** The same contents on every disk. */
     all(contents: Contents): Disks;
 }
+
+/** Suites in which several disks make a difference: all take part, or none does. */
+const several = [createSuite, deleteSuite, switchSuite, commitSuite];
+
+/** Names, refusals and metadata are the same for any number of disks. */
+const others = [
+    ...[revertSuite, redefineSuite, refusalSuite, nameSuite, treeSuite],
+    ...[branchSuite, unbranchSuite, resetSuite, followSuite, discardSuite, deactivateSuite, configurationSuite],
+];
 
 /** What every backend promises, checked through eyes that are none of Snaptree's. */
 export function conformance(name: string, bench: Bench): void {
@@ -40,9 +58,6 @@ export function conformance(name: string, bench: Bench): void {
             },
             all: (contents) => Object.fromEntries(targets.map((target) => [target, contents])),
         };
-        // What several disks change is that all take part or none does; names, refusals and metadata are the same.
-        const suites =
-            targets.length > 1 ? [createSuite, deleteSuite] : [createSuite, revertSuite, deleteSuite, redefineSuite, refusalSuite, nameSuite, treeSuite];
-        for (const suite of suites) suite(stage);
+        for (const suite of targets.length > 1 ? several : [...several, ...others]) suite(stage);
     });
 }

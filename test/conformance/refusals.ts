@@ -48,6 +48,21 @@ export function refusalSuite({ machine: make, all, bench }: Stage): void {
             const machine = await make();
             expect(await refused(machine.vm.create({ name: "-bad", quiesce: true }))).toBeInstanceOf(FlagConflictError);
             expect(await refused(machine.vm.create({ name: "-bad", diskOnly: true, memoryFile: "/m" }))).toBeInstanceOf(FlagConflictError);
+            for (const flags of [
+                { follow: true, reset: true },
+                { reset: true, commit: true },
+                { follow: true, commit: true, discard: true },
+            ]) {
+                const error = await refused(machine.vm.revert("nobody", { ...flags, keep: "-bad", powerState: "running" }));
+                expect(error).toBeInstanceOf(FlagConflictError);
+                expect(error.message).toContain("are mutually exclusive");
+            }
+            for (const flags of [
+                { merge: true, mergeForce: true },
+                { merge: true, discard: true },
+                { discard: true, discardForce: true },
+            ])
+                expect(await refused(machine.vm.deactivate("nobody", flags))).toBeInstanceOf(FlagConflictError);
         });
     });
 }

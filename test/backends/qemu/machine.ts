@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Command, connect, type Host, type Mode, type VirtualMachine } from "../../../provider/engine";
@@ -135,7 +135,25 @@ export class QemuMachine implements Machine {
     async branch(name: string): Promise<Disks> {
         const branch = (await this.vm.hierarchy()).branches.find((b) => b.name === name);
         if (!branch) throw new Error(`no branch ${name}`);
-        return this.read(branch.files, (await tagsIn(this.folder)).get(name) ?? null);
+        // What the domain runs on is in its document; a branch that was left may be a snapshot inside its images.
+        return branch.active ? this.tip() : this.read(branch.files, (await tagsIn(this.folder)).get(name) ?? null);
+    }
+
+    async title(): Promise<string | null> {
+        return /<title>(.*?)<\/title>/.exec(await readFile(join(this.folder, "domain.xml"), "utf8"))?.[1] ?? null;
+    }
+
+    async entitle(title: string): Promise<void> {
+        await this.edit((xml) => xml.replace(/\s*<title>.*?<\/title>/, "").replace("</name>", `</name><title>${title}</title>`));
+    }
+
+    /** Changes the domain's document as a user with an editor does. */
+    async edit(change: (xml: string) => string): Promise<void> {
+        const file = join(this.folder, "domain.xml");
+        const before = await readFile(file, "utf8");
+        const after = change(before);
+        expect(after).not.toBe(before);
+        await writeFile(file, after);
     }
 
     private async read(files: Readonly<Record<string, string>>, internal: string | null): Promise<Disks> {
