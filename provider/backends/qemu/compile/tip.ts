@@ -35,7 +35,7 @@ export function keepTip(draft: Draft, name: string, targets: readonly string[], 
     if (known && known.nvram !== null) draft.remove(known.nvram);
     const branch: BranchRecord = {
         name,
-        from: known?.from ?? draft.current,
+        from: known ? known.from : draft.current, // A branch from before the first snapshot forks from none, wherever it has got to.
         tip: draft.current,
         files: left(draft, targets, tag),
         tag,
