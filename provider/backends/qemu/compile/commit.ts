@@ -103,15 +103,23 @@ function moveLeaf(draft: Draft, leaf: Leaf, files: Files): void {
  * file, which comes to the same. While clusters are written the snapshot is marked, since its file is neither what it was nor what it will be; the leaf
  * on it reads the same all the time.
  */
-async function commitExternal(draft: Draft, world: World, snapshot: SnapshotRecord, leaf: Leaf, discard: boolean): Promise<void> {
+async function commitExternal(
+    draft: Draft,
+    world: World,
+    snapshot: SnapshotRecord,
+    leaf: Leaf,
+    { discard, snapshots, branches }: CommitOperation,
+): Promise<void> {
     await refuseForeign(draft, world, snapshot.name, snapshot.files);
     const contents: Record<string, string> = { ...snapshot.files };
     const merged: string[] = [];
+    // Others that go would read what is half written, and be there still, when that is interrupted: their files are merged once they are gone.
+    const alone = snapshots.length === 0 && branches.length === 0;
     for (const [target, file] of Object.entries(snapshot.files)) {
         const top = leaf.files[target];
         if (top === undefined || top === file) continue;
         draft.know(top, "qcow2");
-        if (await canMerge(draft, world, top, file)) merged.push(top);
+        if (alone && (await canMerge(draft, world, top, file))) merged.push(top);
         else contents[target] = top;
         draft.alter([top]);
     }
@@ -133,7 +141,7 @@ function forget(draft: Draft, snapshot: SnapshotRecord): void {
 }
 
 /** Takes the snapshot again of what the images or the branch's tip snapshot hold. Nothing is copied. */
-async function commitInternal(draft: Draft, world: World, snapshot: SnapshotRecord, leaf: Leaf, discard: boolean): Promise<void> {
+async function commitInternal(draft: Draft, world: World, snapshot: SnapshotRecord, leaf: Leaf, { discard }: CommitOperation): Promise<void> {
     if (discard) return void forget(draft, snapshot);
     const tag = leaf.tag ?? (await takeAgain(draft, world, snapshot));
     draft.snapshots.set(snapshot.name, takenAgain(draft, snapshot, leaf, snapshot.files, tag));
@@ -154,7 +162,7 @@ export async function compileCommit(draft: Draft, world: World, operation: Commi
     removeOthers(draft, operation);
     await dropUnused(draft, world);
     const leaf = await leafOf(draft, world, operation.branch);
-    await (snapshot.mode === "external" ? commitExternal : commitInternal)(draft, world, snapshot, leaf, operation.discard);
+    await (snapshot.mode === "external" ? commitExternal : commitInternal)(draft, world, snapshot, leaf, operation);
     await settle(draft, world, new Set(Object.values(snapshot.files)));
 }
 
