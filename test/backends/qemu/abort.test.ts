@@ -4,22 +4,14 @@ import type { Progress } from "../../../provider/engine";
 import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { look, recover, savePoint } from "./crash";
-import type { Work } from "./kill-child";
 import type { QemuMachine } from "./machine";
-import { cases, scene } from "./scenarios";
-
-async function carryOut({ vm }: QemuMachine, work: Work, options: { signal?: AbortSignal; onProgress?: (progress: Progress) => void } = {}): Promise<void> {
-    if (work.verb === "create") await vm.create(work.request, options);
-    else if (work.verb === "revert") await vm.revert(work.name, work.request, options);
-    else if (work.verb === "delete") await vm.delete(work.name, work.request, options);
-    else if (work.verb === "redefine") await vm.redefine(work.request, options);
-    else if (work.verb === "apply") await vm.apply(await vm.plan(work.desired), options);
-}
+import { cases, sceneOf } from "./scenarios";
+import { carryOut, type Work } from "./work";
 
 /** The messages of an operation's steps; the commit is one of them. */
 async function stepsOf(machine: QemuMachine, work: Work): Promise<string[]> {
     const steps: string[] = [];
-    await carryOut(machine, work, { onProgress: ({ kind, message }) => void (kind === "step" && steps.at(-1) !== message && steps.push(message)) });
+    await carryOut(machine.vm, work, { onProgress: ({ kind, message }) => void (kind === "step" && steps.at(-1) !== message && steps.push(message)) });
     return steps;
 }
 
@@ -29,7 +21,7 @@ suiteWith(needs(qemu), "not carried through", () => {
     // It is the way back of what is killed, too, of which kill.test.ts tries every operation: a few stand for all.
     const few = cases.filter(([name]) => /provisioned|in place of|several creations|more than/.test(name));
     test.each(few)("%s (%s), stopped at each step", async (_, mode, scenario) => {
-        await using machine = await scene(mode, scenario.targets);
+        await using machine = await sceneOf(scenario, mode);
         const work = await scenario.work(machine);
         const before = await look(machine);
         await using point = await savePoint(machine);
@@ -40,7 +32,7 @@ suiteWith(needs(qemu), "not carried through", () => {
             await point.restore();
             const controller = new AbortController();
             const onProgress = ({ message }: Progress) => void (message === steps[k] && controller.abort(new Error("stopped by the test")));
-            const work_ = carryOut(machine, work, { signal: controller.signal, onProgress });
+            const work_ = carryOut(machine.vm, work, { signal: controller.signal, onProgress });
             // The step before the commit may be through before it hears of it; from the commit on nothing is heard.
             const error = await work_.then(
                 () => null,
@@ -55,7 +47,7 @@ suiteWith(needs(qemu), "not carried through", () => {
     });
 
     test.each(few)("%s (%s), failing in each step", async (_, mode, scenario) => {
-        await using machine = await scene(mode, scenario.targets);
+        await using machine = await sceneOf(scenario, mode);
         const work = await scenario.work(machine);
         const before = await look(machine);
         await using point = await savePoint(machine);
@@ -65,7 +57,7 @@ suiteWith(needs(qemu), "not carried through", () => {
             calls++;
             return real.apply(this, args);
         });
-        await carryOut(machine, work);
+        await carryOut(machine.vm, work);
         const after = await look(machine);
         const all = calls;
         const outcomes = new Set<string>();
@@ -77,7 +69,7 @@ suiteWith(needs(qemu), "not carried through", () => {
                 await real.apply(this, args);
                 if (++calls === k) throw new Error("failed by the test");
             });
-            const error = await refused(carryOut(machine, work));
+            const error = await refused(carryOut(machine.vm, work));
             expect(error.message).toContain("failed by the test");
             spy.mockImplementation(real);
             const decided = error.message.includes("decided but not finished");

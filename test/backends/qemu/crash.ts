@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { build } from "esbuild";
-import { execa } from "execa";
+import { isDeepStrictEqual } from "node:util";
+import { execa, execaSync } from "execa";
 import type { Progress } from "../../../provider/engine";
-import type { Order, Work } from "./kill-child";
+import { type Bundle, bundle } from "./bundle";
+import type { Order } from "./kill-child";
 import type { QemuMachine } from "./machine";
+import { carryOut, type Work } from "./work";
 
 export interface Outcome {
     /** Points that were passed; null where it was killed. */
@@ -14,21 +14,10 @@ export interface Outcome {
 
 /** Runs operations in processes of their own, which may be killed. */
 export class Crasher implements AsyncDisposable {
-    private constructor(private readonly folder: string) {}
+    private constructor(private readonly child: Bundle) {}
 
     static async make(): Promise<Crasher> {
-        const folder = await mkdtemp(join(tmpdir(), "snaptree-crash-"));
-        const outfile = join(folder, "child.js");
-        await build({
-            entryPoints: [join(__dirname, "kill-child.ts")],
-            outfile,
-            bundle: true,
-            platform: "node",
-            target: "node20",
-            logLevel: "error",
-            conditions: ["import"],
-        });
-        return new Crasher(folder);
+        return new Crasher(await bundle("kill-child.ts"));
     }
 
     /** @param after milliseconds after which it is killed wherever it is; absent: at `killAt` or never. */
@@ -39,7 +28,7 @@ export class Crasher implements AsyncDisposable {
         { after, grain = "step" }: { after?: number; grain?: Order["grain"] } = {},
     ): Promise<Outcome> {
         const order: Order = { uri: machine.uri, domain: machine.domain, work, killAt, grain };
-        const child = execa("node", [join(this.folder, "child.js"), JSON.stringify(order)], { reject: false });
+        const child = execa("node", [this.child.file, JSON.stringify(order)], { reject: false });
         const timer = after === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), after);
         const { signal, exitCode, stdout, stderr } = await child;
         clearTimeout(timer);
@@ -48,13 +37,13 @@ export class Crasher implements AsyncDisposable {
         return { points: Number(stdout) };
     }
 
-    async [Symbol.asyncDispose](): Promise<void> {
-        await rm(this.folder, { recursive: true, force: true });
+    [Symbol.asyncDispose](): PromiseLike<void> {
+        return this.child[Symbol.asyncDispose]();
     }
 }
 
 /** All that a user can see of a machine: its hierarchy, without what is new at each creation, and every byte of every node. */
-export async function look(machine: QemuMachine): Promise<unknown> {
+export async function look(machine: QemuMachine) {
     const { snapshots, branches, ...rest } = await machine.vm.hierarchy();
     const contents = await Promise.all(snapshots.map(({ name }) => machine.snapshot(name)));
     const kept = await Promise.all(branches.map(({ name }) => machine.branch(name)));
@@ -62,10 +51,27 @@ export async function look(machine: QemuMachine): Promise<unknown> {
         ...rest,
         tip: await machine.tip(),
         snapshots: snapshots
-            .map(({ name, parent, description, state, mode }, i) => ({ name, parent, description, state, mode, holds: contents[i] }))
+            .map(({ name, parent, description, state, mode, committing }, i) => {
+                return { name, parent, description, state, mode, committing, holds: committing ? null : (contents[i] ?? null) };
+            })
             .sort(byName),
         branches: branches.map(({ files, ...branch }, i) => ({ ...branch, disks: Object.keys(files), holds: kept[i] })),
     };
+}
+
+export type Look = Awaited<ReturnType<typeof look>>;
+
+/** A commit was interrupted: what its snapshot holds is neither the old nor the new, and nothing else is other than it was. */
+export function isCommitting({ snapshots }: Look): boolean {
+    return snapshots.some(({ committing }) => committing);
+}
+
+/** Which of several looks one is like, where a commit that was interrupted makes no difference; -1: none. */
+export function placeOf(found: Look, stages: readonly Look[]): number {
+    const marked = new Set(found.snapshots.filter(({ committing }) => committing).map(({ name }) => name));
+    const snapshots = (stage: Look) =>
+        stage.snapshots.map((snapshot) => (marked.has(snapshot.name) ? { ...snapshot, committing: true, holds: null } : snapshot));
+    return stages.findIndex((stage) => isDeepStrictEqual({ ...stage, snapshots: snapshots(stage) }, found));
 }
 
 function byName(a: { name: string }, b: { name: string }): number {
@@ -77,17 +83,43 @@ async function copy(from: string, to: string): Promise<void> {
     await execa("cp", ["--archive", "--no-target-directory", "--", from, to]);
 }
 
+async function replace(from: string, to: string): Promise<void> {
+    await rm(to, { recursive: true });
+    await copy(from, to);
+}
+
 /** Puts a machine back to what it was, byte for byte. */
 export async function savePoint(machine: QemuMachine): Promise<{ restore: () => Promise<void> } & AsyncDisposable> {
     const saved = await mkdtemp(`${machine.temporary}.saved-`);
     await copy(machine.temporary, saved);
     return {
-        async restore() {
-            await rm(machine.temporary, { recursive: true });
-            await copy(saved, machine.temporary);
-        },
+        restore: () => replace(saved, machine.temporary),
         [Symbol.asyncDispose]: () => rm(saved, { recursive: true, force: true }),
     };
+}
+
+/** Carries out an operation, and tells what there was to see before it and after each of its transactions. */
+export async function stagesOf(machine: QemuMachine, work: Work): Promise<Look[]> {
+    const stages = [await look(machine)];
+    const passed: string[] = [];
+    try {
+        // Whoever is told waits for nobody, so what is there in that moment is set aside.
+        const onProgress = ({ kind }: Progress) => {
+            if (kind !== "done") return;
+            const saved = `${machine.temporary}.stage-${passed.length}`;
+            execaSync("cp", ["--archive", "--no-target-directory", "--", machine.temporary, saved]);
+            passed.push(saved);
+        };
+        await carryOut(machine.vm, work, { onProgress });
+        for (const saved of passed) {
+            await replace(saved, machine.temporary);
+            const stage = await look(machine);
+            if (!isDeepStrictEqual(stage, stages.at(-1))) stages.push(stage);
+        }
+    } finally {
+        for (const saved of passed) await rm(saved, { recursive: true, force: true });
+    }
+    return stages;
 }
 
 /** The next run: it says what it found, if anything. */

@@ -1,9 +1,9 @@
 // Between the engine's own steps too, at moments that nobody chose, and while the next run is already tidying up.
 import { writeAll } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
-import { Crasher, look, recover, savePoint } from "./crash";
+import { Crasher, type Look, look, placeOf, recover, savePoint, stagesOf } from "./crash";
 import type { QemuMachine } from "./machine";
-import { cases, scene } from "./scenarios";
+import { cases, scene, sceneOf } from "./scenarios";
 
 const RUNS = Number(process.env.SNAPTREE_RUNS ?? 8);
 
@@ -14,12 +14,12 @@ suiteWith(needs(qemu), "killed anywhere", () => {
     });
     afterAll(() => crasher[Symbol.asyncDispose]());
 
-    /** The next run gives the old or the new; a later one can do all there is to do. */
-    async function expectOldOrNew(machine: QemuMachine, before: unknown, after: unknown, where: unknown): Promise<void> {
+    /** The next run gives the old or the new, or what lies between two transactions of one operation; a later one can do all there is to do. */
+    async function expectOldOrNew(machine: QemuMachine, stages: readonly Look[], where: unknown): Promise<void> {
         const outcome = await recover(machine);
         const found = await look(machine);
-        const expected = outcome === null ? [before, after] : [outcome === "finished" ? after : before];
-        expect([where, outcome, expected.map((e) => JSON.stringify(e))]).toEqual([where, outcome, expect.arrayContaining([JSON.stringify(found)])]);
+        const expected = outcome === null ? stages : outcome === "finished" ? stages.slice(1) : stages.slice(0, -1);
+        if (placeOf(found, expected) < 0) expect([where, outcome, expected]).toEqual([where, outcome, [found]]);
         await machine.sound();
         await machine.vm.create({ name: "later" });
         expect(await recover(machine)).toBeNull();
@@ -27,14 +27,14 @@ suiteWith(needs(qemu), "killed anywhere", () => {
     }
 
     test.each(cases)("in %s (%s): at file operations and starts of processes, and by the clock", async (_, mode, scenario) => {
-        await using machine = await scene(mode, scenario.targets);
+        await using machine = await sceneOf(scenario, mode);
         const work = await scenario.work(machine);
-        const before = await look(machine);
         await using point = await savePoint(machine);
+        const stages = await stagesOf(machine, work);
+        await point.restore();
         const start = Date.now();
         const { points } = await crasher.run(machine, work, null, { grain: "call" });
         const lasts = Date.now() - start;
-        const after = await look(machine);
         expect(points).toBeGreaterThan(10);
         // The golden section spreads any number of tries evenly.
         const number = cases.findIndex(([, m, s]) => s === scenario && m === mode);
@@ -43,21 +43,21 @@ suiteWith(needs(qemu), "killed anywhere", () => {
             await point.restore();
             if ((i + number) % 2 === 1) await crasher.run(machine, work, Math.floor(share * (points ?? 0)), { grain: "call" });
             else await crasher.run(machine, work, null, { after: (0.2 + 0.8 * share) * lasts });
-            await expectOldOrNew(machine, before, after, { i, share });
+            await expectOldOrNew(machine, stages, { i, share });
         }
     });
 
     test("in taking a snapshot, at every single file operation and start of a process", async () => {
         await using machine = await scene("external", ["vda"]);
         const work = { verb: "create", request: { name: "n" } } as const;
-        const before = await look(machine);
         await using point = await savePoint(machine);
+        const stages = await stagesOf(machine, work);
+        await point.restore();
         const { points } = await crasher.run(machine, work, null, { grain: "call" });
-        const after = await look(machine);
         for (let at = 0; at < (points ?? 0); at++) {
             await point.restore();
             await crasher.run(machine, work, at, { grain: "call" });
-            await expectOldOrNew(machine, before, after, { at });
+            await expectOldOrNew(machine, stages, { at });
         }
     });
 
@@ -65,7 +65,7 @@ suiteWith(needs(qemu), "killed anywhere", () => {
         ([name, mode]) => name.includes("provisioned") || (name.includes("more than what stands") && mode === "external") || name.includes("in place of"),
     );
     test.each(twice)("in %s (%s), and again at every point of the next run", async (_, mode, scenario) => {
-        await using machine = await scene(mode, scenario.targets);
+        await using machine = await sceneOf(scenario, mode);
         const work = await scenario.work(machine);
         const before = await look(machine);
         await using point = await savePoint(machine);
@@ -104,7 +104,7 @@ suiteWith(needs(qemu), "killed anywhere", () => {
         ([name, mode]) => (name.includes("more than what stands") && mode === "external") || (name.includes("revert, the tip kept") && mode === "internal"),
     );
     test.each(written)("in %s (%s): what the domain writes between that and the next run stays", async (_, mode, scenario) => {
-        await using machine = await scene(mode, scenario.targets);
+        await using machine = await sceneOf(scenario, mode);
         const work = await scenario.work(machine);
         await using point = await savePoint(machine);
         const { points } = await crasher.run(machine, work, null);

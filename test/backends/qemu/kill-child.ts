@@ -1,15 +1,7 @@
 // A process that carries out one operation and is killed at a given point of it. Started by crash.ts, bundled into one file so that it starts fast.
-import { connect, type CreateRequest, type DeleteRequest, type Desired, type RedefineRequest, type RevertRequest } from "../../../provider/engine";
+import { connect, type Progress } from "../../../provider/engine";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
-
-/** One operation as data. */
-export type Work =
-    | { readonly verb: "create"; readonly request: CreateRequest }
-    | { readonly verb: "revert"; readonly name: string; readonly request?: RevertRequest }
-    | { readonly verb: "delete"; readonly name: string; readonly request?: DeleteRequest }
-    | { readonly verb: "redefine"; readonly request: RedefineRequest }
-    | { readonly verb: "apply"; readonly desired: Desired }
-    | { readonly verb: "recover" };
+import { carryOut, type Work } from "./work";
 
 export interface Order {
     readonly uri: string;
@@ -17,8 +9,8 @@ export interface Order {
     readonly work: Work;
     /** Killed when this many points were passed; null: never. */
     readonly killAt: number | null;
-    /** What counts as a point: a call of the engine's to the backend, or whatever changes a file or starts a process. */
-    readonly grain: "step" | "call";
+    /** What counts as a point: a call of the engine's to the backend, whatever changes a file or starts a process, or news of how far a step is. */
+    readonly grain: "step" | "call" | "progress";
 }
 
 type Call = (...args: unknown[]) => unknown;
@@ -41,15 +33,7 @@ function hookCalls(point: () => void): void {
 const POINTS = ["writeJournal", "perform", "undo", "commit", "clearJournal"] as const;
 
 /** Between two of these calls nothing changes on the disk: to be killed before each, and after the last, is to be killed everywhere that matters. */
-function countPoints(killAt: number | null, grain: Order["grain"]): () => number {
-    let passed = 0;
-    const point = () => {
-        if (passed++ === killAt) process.kill(process.pid, "SIGKILL");
-    };
-    if (grain === "call") {
-        hookCalls(point);
-        return () => passed;
-    }
+function hookSteps(point: () => void): void {
     for (const name of POINTS) {
         const real = QemuDomain.prototype[name] as (...args: unknown[]) => Promise<unknown>;
         Object.assign(QemuDomain.prototype, {
@@ -61,19 +45,20 @@ function countPoints(killAt: number | null, grain: Order["grain"]): () => number
             },
         });
     }
-    return () => passed;
 }
 
 async function main({ uri, domain, work, killAt, grain }: Order): Promise<void> {
-    const passed = countPoints(killAt, grain);
+    let passed = 0;
+    const point = () => {
+        if (passed++ === killAt) process.kill(process.pid, "SIGKILL");
+    };
+    if (grain === "call") hookCalls(point);
+    if (grain === "step") hookSteps(point);
+    // A step begins with its title and its kind; what follows has the title alone.
+    const onProgress = ({ kind, message }: Progress) => void (grain === "progress" && kind === "step" && !/: \w+$/.test(message) && point());
     await using host = await connect(uri);
-    const vm = await host.domain(domain);
-    if (work.verb === "create") await vm.create(work.request);
-    else if (work.verb === "revert") await vm.revert(work.name, work.request);
-    else if (work.verb === "delete") await vm.delete(work.name, work.request);
-    else if (work.verb === "redefine") await vm.redefine(work.request);
-    else await vm.apply(await vm.plan(work.verb === "apply" ? work.desired : { snapshots: {} }));
-    console.log(passed());
+    await carryOut(await host.domain(domain), work, { onProgress });
+    console.log(passed);
 }
 
 main(JSON.parse(process.argv[2] ?? "") as Order).catch((error: unknown) => {

@@ -8,14 +8,15 @@ function inUse({ snapshots, branches }: Hierarchy, tip: Readonly<Record<string, 
     return new Set([tip, ...snapshots.map(({ files }) => files), ...branches.map(({ files }) => files)].flatMap((files) => Object.values(files)));
 }
 
-/** Overlays that nothing names and fewer than two files stand on, and broken backing names. */
-async function idleImages(folder: string, named: ReadonlySet<string>): Promise<string[]> {
+/** Overlays that nothing names and fewer than two files stand on, and broken backing names. @param kept on these one is enough */
+async function idleImages(folder: string, named: ReadonlySet<string>, kept: ReadonlySet<string>): Promise<string[]> {
     const names = (await readdir(folder)).filter((name) => name.endsWith(".qcow2"));
     const files = new Set([...names.map((name) => join(folder, name)), ...named]);
     const images = await Promise.all([...files].filter((file) => file.endsWith(".qcow2")).map(imageOf));
     const broken = images.filter(({ backing, backingFormat }) => backing !== null && (backingFormat === null || !existsSync(backing)));
     const dependents = (file: string) => images.filter(({ backing }) => backing === file).length;
-    const idle = images.filter(({ filename }) => !named.has(filename) && filename.startsWith(`${folder}/`) && dependents(filename) < 2);
+    const enough = (file: string) => dependents(file) >= (kept.has(file) ? 1 : 2);
+    const idle = images.filter(({ filename }) => !named.has(filename) && filename.startsWith(`${folder}/`) && !enough(filename));
     return [...broken.map(({ filename, backing }) => `${filename} stands on ${backing}`), ...idle.map(({ filename }) => filename)];
 }
 
@@ -45,13 +46,26 @@ async function strayTags(folder: string, { snapshots, branches }: Hierarchy): Pr
     return wrong;
 }
 
+/** What may be there though the hierarchy has no use for it. */
+export interface Allowed {
+    /** What is left over for good. */
+    readonly left: ReadonlySet<string>;
+    /** Files that a discarded snapshot leaves in the chain, for as long as something stands on them. */
+    readonly kept: ReadonlySet<string>;
+}
+
 /** Everything in a domain's folder that its hierarchy has no use for, and everything that it needs and that is broken. */
-export async function leftOvers(folder: string, hierarchy: Hierarchy, tip: Readonly<Record<string, string>>, allowed: ReadonlySet<string>): Promise<string[]> {
-    const found = [...(await idleImages(folder, inUse(hierarchy, tip))), ...(await strayTags(folder, hierarchy))];
+export async function leftOvers(
+    folder: string,
+    hierarchy: Hierarchy,
+    tip: Readonly<Record<string, string>>,
+    { left, kept }: Allowed = { left: new Set(), kept: new Set() },
+): Promise<string[]> {
+    const found = [...(await idleImages(folder, inUse(hierarchy, tip), kept)), ...(await strayTags(folder, hierarchy))];
     const names = await readdir(folder);
     const documents = (stem: string) => names.filter((name) => name.startsWith(`${stem}.`) && name.endsWith(".xml"));
     if (documents("snapshot").length !== hierarchy.snapshots.length) found.push(...documents("snapshot"));
     if (documents("branch").length !== hierarchy.branches.length) found.push(...documents("branch"));
     found.push(...names.filter((name) => name.endsWith(".new") || name === "journal.json"));
-    return found.filter((what) => ![...allowed].some((file) => what.startsWith(file)));
+    return found.filter((what) => ![...left].some((file) => what.startsWith(file)));
 }

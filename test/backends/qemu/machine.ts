@@ -47,7 +47,7 @@ export class QemuMachine implements Machine {
     /** Files that must stay as they are, with their checksums. */
     private readonly sealed = new Map<string, string>();
     /** What a test leaves in the domain's folder knowingly. */
-    private readonly allowed = new Set<string>();
+    private readonly allowed = { left: new Set<string>(), kept: new Set<string>() };
 
     private constructor(
         readonly temporary: string,
@@ -177,7 +177,13 @@ export class QemuMachine implements Machine {
     async leave(): Promise<void> {
         const left = await leftOvers(this.folder, await this.vm.hierarchy(), await this.files(), this.allowed);
         expect(left).not.toEqual([]);
-        for (const what of left) this.allowed.add(what);
+        for (const what of left) this.allowed.left.add(what);
+    }
+
+    /** A snapshot is about to be discarded, which keeps the chain as it is: its files may stay though nothing else names them. */
+    async keepChain(name: string): Promise<void> {
+        const { files = {} } = (await this.vm.hierarchy()).snapshots.find((snapshot) => snapshot.name === name) ?? {};
+        for (const file of Object.values(files)) this.allowed.kept.add(file);
     }
 
     async sound(): Promise<void> {

@@ -1,18 +1,31 @@
+import { join } from "node:path";
 import type { Mode } from "../../../provider/engine";
 import { grow, writeAll } from "../../conformance/support";
-import type { Work } from "./kill-child";
 import { QemuMachine } from "./machine";
+import { qemuImg, writeSlot } from "./tools";
+import type { Work } from "./work";
 
-/** An operation that is interrupted, on the machine of {@link scene}. */
+/** An operation that is interrupted, on the machine of its scene. */
 export interface Scenario {
     readonly name: string;
     readonly targets: readonly string[];
     readonly modes: readonly Mode[];
+    /** Default: {@link scene}. */
+    readonly scene?: (mode: Mode, targets: readonly string[]) => Promise<QemuMachine>;
     readonly work: (machine: QemuMachine) => Work | Promise<Work>;
 }
 
 const BOTH: readonly Mode[] = ["external", "internal"];
 const write = (machine: QemuMachine, slot: number, character: string) => machine.provision(machine.targets.map((target) => ({ target, slot, character })));
+
+/** Forks a branch that holds something of its own, and leaves it again: the domain ends at b, where it has written too. */
+async function left(machine: QemuMachine, name: string, from: string): Promise<void> {
+    await machine.vm.branch(name, { from });
+    await machine.vm.switch(name);
+    await writeAll(machine, 5, name);
+    await machine.vm.revert("b");
+    await writeAll(machine, 4, "t");
+}
 
 /** a under nothing, b and c under a, d under c; the tip stands on b and differs from it. */
 export async function scene(mode: Mode, targets: readonly string[]): Promise<QemuMachine> {
@@ -23,6 +36,20 @@ export async function scene(mode: Mode, targets: readonly string[]): Promise<Qem
     await grow(machine, "b", "a", 2);
     await writeAll(machine, 4, "t");
     return machine;
+}
+
+/** Snapshot a holds the disk that the domain was made of, which is nobody's of ours. */
+async function golden(mode: Mode, targets: readonly string[]): Promise<QemuMachine> {
+    const machine = await QemuMachine.make(targets);
+    await machine.vm.create({ name: "a", mode });
+    if (mode === "external") for (const file of Object.values((await machine.vm.hierarchy()).snapshots[0]?.files ?? {})) await machine.seal(file);
+    await writeAll(machine, 4, "t");
+    return machine;
+}
+
+/** The machine that a scenario begins with. */
+export function sceneOf({ scene: make = scene, targets }: Scenario, mode: Mode): Promise<QemuMachine> {
+    return make(mode, targets);
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -65,6 +92,105 @@ export const scenarios: readonly Scenario[] = [
             verb: "redefine",
             request: { name: "c", rename: "see", xml: await machine.vm.document("c"), description: "new", current: true },
         }),
+    },
+    {
+        name: "branch",
+        targets: ["vda"],
+        modes: BOTH,
+        work: () => ({ verb: "branch", name: "p", request: { from: "c" } }),
+    },
+    {
+        name: "switch, the tip kept",
+        targets: ["vda"],
+        modes: BOTH,
+        work: async ({ vm }) => {
+            await vm.branch("p", { from: "c" });
+            return { verb: "switch", name: "p" };
+        },
+    },
+    {
+        name: "switch from branch to branch",
+        targets: ["vda", "vdb"],
+        modes: BOTH,
+        work: async (machine) => {
+            for (const [name, from] of [
+                ["p", "c"],
+                ["q", "a"],
+            ] as const) {
+                await machine.vm.branch(name, { from });
+                await machine.vm.switch(name);
+                await writeAll(machine, 5, name);
+                await machine.entitle(`on ${name}`);
+            }
+            return { verb: "switch", name: "p" };
+        },
+    },
+    ...(["discard", "commit"] as const).map((how): Scenario => ({
+        name: `removal of a branch, by ${how}`,
+        targets: ["vda"],
+        modes: BOTH,
+        work: async (machine) => {
+            await left(machine, "p", "d");
+            return { verb: "unbranch", name: "p", request: { commit: how === "commit", force: true } };
+        },
+    })),
+    {
+        name: "reset of a branch to its fork",
+        targets: ["vda"],
+        modes: BOTH,
+        work: async (machine) => {
+            await machine.vm.branch("p", { from: "c" });
+            await machine.vm.switch("p");
+            await writeAll(machine, 5, "p");
+            await machine.vm.create({ name: "n" });
+            await writeAll(machine, 6, "p");
+            return { verb: "resetBranch", name: "p", request: { toFork: true, force: true } };
+        },
+    },
+    {
+        name: "revert follow, with discard",
+        targets: ["vda"],
+        modes: BOTH,
+        work: async (machine) => {
+            await left(machine, "p", "c");
+            return { verb: "revert", name: "c", request: { follow: true, discard: true } };
+        },
+    },
+    {
+        name: "revert commit, of the tip",
+        targets: ["vda", "vdb"],
+        modes: BOTH,
+        work: () => ({ verb: "revert", name: "b", request: { commit: true } }),
+    },
+    {
+        name: "revert commit of a branch, with discard and all that stands there",
+        targets: ["vda"],
+        modes: BOTH,
+        work: async (machine) => {
+            await left(machine, "p", "c");
+            return { verb: "revert", name: "c", request: { commit: true, discard: true, force: true } };
+        },
+    },
+    {
+        name: "revert commit into the disk that the domain was made of",
+        targets: ["vda"],
+        modes: BOTH,
+        scene: golden,
+        work: () => ({ verb: "revert", name: "a", request: { commit: true } }),
+    },
+    { name: "deactivate, merged", targets: ["vda"], modes: BOTH, work: () => ({ verb: "deactivate", name: "d", request: { merge: true } }) },
+    {
+        name: "adopt",
+        targets: ["vda"],
+        modes: ["external"],
+        work: async (machine) => {
+            const under = (await machine.vm.hierarchy()).snapshots.find(({ name }) => name === "d")?.files.vda ?? "";
+            const file = join(machine.folder, "found.qcow2");
+            await qemuImg("create", "-q", "-f", "qcow2", "-b", under, "-F", "qcow2", "--", file);
+            await writeSlot(file, "qcow2", 5, "f");
+            await machine.leave(); // Until it is adopted, nobody needs it.
+            return { verb: "operations", operations: [{ kind: "adopt", name: "p", from: "d", tip: "d", files: { vda: file }, tag: null }] };
+        },
     },
 ];
 

@@ -21,6 +21,17 @@ export async function writeSlot(file: string, format: string, slot: number, char
     if (!stdout.includes("wrote")) throw new Error(stdout);
 }
 
+/** Writes one character all over the start of a qcow2 file. */
+export async function writeBytes(file: string, character: string, bytes: number): Promise<void> {
+    await execa("qemu-io", ["-c", `write -q -P ${character.charCodeAt(0)} 0 ${bytes}`, asJson(file, "qcow2")]);
+}
+
+/** Fails where the start of a qcow2 file is anything but one character. */
+export async function readsAs(file: string, character: string, bytes: number): Promise<void> {
+    const { stdout } = await execa("qemu-io", ["-r", "-c", `read -q -P ${character.charCodeAt(0)} 0 ${bytes}`, asJson(file, "qcow2")]);
+    expect(stdout).toBe("");
+}
+
 function slotOf(bytes: Buffer): string {
     const [first = 0] = bytes;
     if (!bytes.every((byte) => byte === first)) return "?";
