@@ -34,6 +34,25 @@ suiteWith(needs(qemu), "disks", () => {
             await machine.sound();
         });
 
+        test("one that a snapshot leaves out is every branch's on it, wherever the domain goes, and no commit's", async () => {
+            await using machine = await QemuMachine.make(both);
+            await machine.vm.create({ name: "a", mode, disks: { vdb: { snapshot: "no" } } });
+            for (const name of ["p", "q"]) await machine.vm.branch(name, { from: "a" });
+            let shared = "";
+            for (const name of ["p", "q", "p"]) {
+                await machine.vm.switch(name);
+                await machine.write("vda", 1, name);
+                await machine.write("vdb", (shared += name).length, name);
+                expect(await machine.tip()).toEqual({ vda: holding(name), vdb: holding(shared) });
+            }
+            expect(await machine.branch("q")).toEqual({ vda: holding("q") });
+            await machine.vm.unbranch("q", { force: true });
+            await machine.vm.revert("a", { commit: true });
+            expect(await machine.snapshot("a")).toEqual({ vda: holding("p") });
+            expect(await machine.tip()).toEqual({ vda: holding("p"), vdb: holding(shared) });
+            await machine.sound();
+        });
+
         test("what was written to one that the current snapshot leaves out is not replaced unasked by one that takes it in", async () => {
             await using machine = await QemuMachine.make(both);
             await machine.vm.create({ name: "a", mode, disks: { vdb: { snapshot: "no" } } });

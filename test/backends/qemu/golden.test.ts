@@ -20,6 +20,22 @@ async function everything(machine: QemuMachine): Promise<void> {
     await machine.vm.delete("a");
 }
 
+/** Everything that forks, follows, empties and commits leaves. */
+async function everythingOfBranches(machine: QemuMachine): Promise<void> {
+    await machine.vm.branch("p", { from: "d" });
+    await machine.vm.switch("p");
+    await writeAll(machine, 5, "p");
+    await machine.vm.create({ name: "q" });
+    await writeAll(machine, 6, "p");
+    await machine.vm.revert("q", { commit: true });
+    await machine.vm.deactivate("q", { merge: true });
+    await writeAll(machine, 7, "p");
+    await machine.vm.resetBranch("p", { toFork: true, force: true });
+    await machine.vm.revert("d", { follow: true, discard: true });
+    await machine.vm.revert("e");
+    await machine.vm.unbranch("p", { force: true });
+}
+
 suiteWith(needs(qemu), "files of others", () => {
     test.each(["qcow2", "raw"] as const)("the images that a domain was made of (%s) stay as they are", async (format) => {
         await using machine = await QemuMachine.make(["vda"], { format });
@@ -34,10 +50,34 @@ suiteWith(needs(qemu), "files of others", () => {
             ["e", "b", 3],
         ] as const)
             await grow(machine, name, parent, slot);
+        await everythingOfBranches(machine);
+        await grow(machine, "d", "c", 4);
         await everything(machine);
         await machine.vm.delete("base", { scope: "subtree", force: true });
         await machine.sound();
     });
+
+    test.each(["qcow2", "raw"] as const)(
+        "an image that the domain was made of (%s) is not written by a commit into its snapshot, which holds the new contents",
+        async (format) => {
+            await using machine = await QemuMachine.make(["vda"], { format });
+            const base = (await machine.files()).vda ?? "";
+            await machine.vm.create({ name: "base", mode: "external" });
+            await machine.seal(base);
+            for (const [slot, how] of [
+                [1, { commit: true }],
+                [2, { commit: true }],
+                [3, { commit: true, discard: true }],
+            ] as const) {
+                await writeAll(machine, slot, "x");
+                await machine.vm.revert("base", how);
+                expect(await machine.tip()).toEqual({ vda: holding("x".repeat(slot)) });
+                if (!("discard" in how)) expect(await machine.snapshot("base")).toEqual({ vda: holding("x".repeat(slot)) });
+                await machine.sound();
+            }
+            expect((await machine.vm.hierarchy()).snapshots).toEqual([]);
+        },
+    );
 
     /** A second domain, whose disk the test puts on the first one's snapshot. */
     async function other(machine: QemuMachine, overlay: string): Promise<void> {
@@ -72,6 +112,29 @@ suiteWith(needs(qemu), "files of others", () => {
         await qemuImg("create", "-q", "-f", "qcow2", "-b", await name(machine, file), "-F", "qcow2", "--", overlay);
         await other(machine, overlay);
         const before = await sha256(file);
+        await everything(machine);
+        expect(await contentsOf(overlay, "qcow2")).toBe(holding("abc"));
+        expect(await sha256(file)).toBe(before);
+    });
+
+    test("what another domain stands on is neither committed to nor merged into", async () => {
+        await using machine = await QemuMachine.make(["vda"]);
+        await growSeed(machine);
+        const file = (await machine.vm.hierarchy()).snapshots.find((s) => s.name === "c")?.files.vda ?? "";
+        const overlay = join(machine.root, "other.qcow2");
+        await qemuImg("create", "-q", "-f", "qcow2", "-b", file, "-F", "qcow2", "--", overlay);
+        await other(machine, overlay);
+        const before = await sha256(file);
+        await machine.vm.branch("p", { from: "c" });
+        await machine.vm.switch("p");
+        await writeAll(machine, 7, "p");
+        expect(await refused(machine.vm.revert("c", { commit: true, force: true }))).toBeInstanceOf(HostError);
+        await machine.vm.revert("e");
+        for (const work of [() => machine.vm.unbranch("p", { commit: true, force: true }), () => machine.vm.deactivate("d", { mergeForce: true })])
+            expect(await refused(work())).toBeInstanceOf(HostError);
+        await machine.vm.unbranch("p", { force: true });
+        await everythingOfBranches(machine);
+        await grow(machine, "d", "c", 4);
         await everything(machine);
         expect(await contentsOf(overlay, "qcow2")).toBe(holding("abc"));
         expect(await sha256(file)).toBe(before);
