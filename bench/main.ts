@@ -1,5 +1,5 @@
 import Table from "cli-table3";
-import { creationFigures, listingFigures } from "./disks";
+import { creationFigures, listingFigures, switchFigures } from "./disks";
 import { documentFigures } from "./documents";
 import type { Figure } from "./measure";
 import { planningFigures } from "./planning";
@@ -16,7 +16,14 @@ function row({ what, ours, against, limit, note }: Figure): string[] {
 
 /** All figures, each the median of several runs; those with something to hold them against run in turn with it. */
 async function main(): Promise<void> {
-    const sections = [() => creationFigures(5), () => listingFigures(5), () => planningFigures(5), () => documentFigures(5), () => pulumiFigures(3)];
+    const sections = [
+        () => creationFigures(5),
+        () => listingFigures(5),
+        () => switchFigures(25),
+        () => planningFigures(5),
+        () => documentFigures(5),
+        () => pulumiFigures(3),
+    ];
     const table = new Table({ head: ["what", "ours", "against", "ratio", "wanted", "met", "note"], style: { head: [], border: [] } });
     for (const section of sections) table.push(...(await section()).map(row));
     console.log(table.toString());
