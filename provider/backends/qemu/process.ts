@@ -32,7 +32,7 @@ const IN_USE = /Failed to get (?:shared )?"[\w ]+" lock|Is another process using
 
 export interface ToolOptions {
     readonly signal?: AbortSignal | undefined;
-    /** Called with each piece of standard output. */
+    /** Called with each piece of standard output. Who listens waits long: such a tool ends with us, so that nobody goes on writing where the next run begins. */
     readonly onOutput?: ((text: string) => void) | undefined;
 }
 
@@ -44,7 +44,9 @@ export interface ToolOptions {
  */
 export async function run(tool: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
     try {
-        const child = execa(tool, args, {
+        const [program, ...rest] =
+            options.onOutput && onPath("setpriv") ? (["setpriv", "--pdeathsig", "KILL", tool, ...args] as const) : ([tool, ...args] as const);
+        const child = execa(program, rest, {
             stdin: "ignore",
             env: { LC_ALL: "C.UTF-8" },
             maxBuffer: 256 * 1024 * 1024,
@@ -61,7 +63,7 @@ export async function run(tool: string, args: readonly string[], options: ToolOp
 function toolError(tool: string, args: readonly string[], error: unknown): unknown {
     if (!(error instanceof ExecaError)) return error;
     if (error.isCanceled) return error.cause ?? error;
-    if (error.code === "ENOENT") return missingTool(tool, error);
+    if (error.code === "ENOENT" || error.exitCode === 127) return missingTool(tool, error);
     const words = ((error.stderr as string | undefined) ?? "") // Not there where it could not be started.
         .trim()
         .replaceAll("\n", "; ");

@@ -4,7 +4,7 @@ import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { Crasher, recover } from "./crash";
 import { QemuMachine } from "./machine";
-import { chainOf, qemuImg, readsAs, writeBytes } from "./tools";
+import { chainOf, qemuImg, readsAs, released, writeBytes } from "./tools";
 
 const MIB = 1024 * 1024;
 const BYTES = 256 * MIB;
@@ -82,6 +82,7 @@ suiteWith(needs(qemu), "a long commit", () => {
         await using machine = await large();
         expect(await crasher.run(machine, { verb: "revert", name: "a", request: { commit: true } }, 5, { grain: "progress" })).toEqual({ points: null });
         expect(await committing(machine.vm)).toEqual(["a"]);
+        await released(await fileOf(machine, "a"));
         expect(await recover(machine)).toBe("taken back");
         await expectResumable(machine);
     });

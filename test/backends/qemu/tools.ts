@@ -21,6 +21,11 @@ export async function writeSlot(file: string, format: string, slot: number, char
     if (!stdout.includes("wrote")) throw new Error(stdout);
 }
 
+/** Waits until nobody writes an image any more: what was killed takes a moment to be gone. */
+export async function released(file: string): Promise<void> {
+    for (let failed = true; failed;) ({ failed } = await execa("qemu-img", ["info", "-f", "qcow2", "--", file], { reject: false }));
+}
+
 /** Writes one character all over the start of a qcow2 file. */
 export async function writeBytes(file: string, character: string, bytes: number): Promise<void> {
     await execa("qemu-io", ["-c", `write -q -P ${character.charCodeAt(0)} 0 ${bytes}`, asJson(file, "qcow2")]);
