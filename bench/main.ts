@@ -19,7 +19,7 @@ async function main(): Promise<void> {
     const sections = [
         () => creationFigures(5),
         () => listingFigures(5),
-        () => switchFigures(25),
+        () => switchFigures(101),
         () => planningFigures(5),
         () => documentFigures(5),
         () => pulumiFigures(3),
