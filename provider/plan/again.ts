@@ -1,7 +1,8 @@
 import { type Branch, type Hierarchy, type Loss, type Operation, type Snapshot, Tree } from "../model";
 import { type Desired, wantedBranches } from "./desired";
+import { refuseCommitting } from "./moves";
 import { type Plan, planOf } from "./plan";
-import { type Pruned, prunedBy, survivors } from "./prune";
+import { foreignWarnings, type Pruned, prunedBy, survivors } from "./prune";
 import { afterRenames, renames } from "./renames";
 import { plan } from "./tree";
 
@@ -40,14 +41,17 @@ function topmost({ tree, desired, again, stands }: Sides): Snapshot[] {
     return found;
 }
 
-/** The program can make a snapshot's contents again, or says that they may go. */
+/** The program can make a snapshot's contents again, or says that they may go. What is listed and somebody else's may hold anything. */
 function isReproducible({ desired, again, pruned }: Sides, snapshot: Snapshot): boolean {
-    const { name, made } = snapshot;
-    return Object.hasOwn(desired.snapshots, name) ? made || again.snapshots.has(name) || again.moved.has(name) : pruned(snapshot);
+    const { name, made, owner } = snapshot;
+    if (!Object.hasOwn(desired.snapshots, name)) return pruned(snapshot);
+    return owner === (desired.owner ?? null) && (made || again.snapshots.has(name) || again.moved.has(name));
 }
 
+/** The same of a branch, whose leaf holds nothing of its own. One that nobody manages is forked again as well as one's own. */
 function isReproducibleBranch({ desired, pruned }: Sides, branch: Branch): boolean {
-    return !branch.dirty && (Object.hasOwn(wantedBranches(desired), branch.name) || pruned(branch));
+    if (!Object.hasOwn(wantedBranches(desired), branch.name)) return pruned(branch);
+    return branch.owner === null || branch.owner === desired.owner;
 }
 
 /** Operations, what they lose, and what is there afterwards. */
@@ -57,12 +61,18 @@ interface Stage {
     readonly losses: readonly Loss[];
 }
 
-/** The domain leaves what is about to go: to its parent; where there is none, it takes the contents of the root along. */
-function leave(hierarchy: Hierarchy, top: Snapshot, gone: ReadonlySet<string>): Operation[] {
+/**
+ * The domain leaves what is about to go: to its parent; where there is none, it takes the contents of the root along.
+ *
+ * @throws BusyError for a snapshot whose contents are half committed.
+ */
+function leave({ tree }: Sides, hierarchy: Hierarchy, top: Snapshot, gone: ReadonlySet<string>): Operation[] {
     const { current, dirty, branch } = hierarchy;
     if (current === null || !gone.has(current)) return [];
     if (top.parent === null && current === top.name && !dirty && branch === null) return [];
-    return [{ kind: "revert", name: top.parent ?? top.name, keepTip: null }];
+    const name = top.parent ?? top.name;
+    refuseCommitting(tree.need(name));
+    return [{ kind: "revert", name, keepTip: null }];
 }
 
 /** A subtree goes, with the branches on it. */
@@ -71,33 +81,37 @@ function clear(sides: Sides, { hierarchy, operations, losses }: Stage, top: Snap
     const gone = new Set(subtree.map(({ name }) => name));
     const isOn = ({ from, tip }: Branch) => [from, tip].some((name) => name !== null && gone.has(name));
     const branches = hierarchy.branches.filter(isOn);
-    const moves = leave(hierarchy, top, gone);
+    const moves = leave(sides, hierarchy, top, gone);
     const tipGoes = moves.length > 0 && hierarchy.dirty && hierarchy.branch === null;
     const deletion: Operation = { kind: "delete", name: top.name, scope: "subtree", branches: branches.map(({ name }) => name) };
     const isInside = hierarchy.current !== null && gone.has(hierarchy.current);
-    const tip = isInside ? { current: top.parent, branch: null, dirty: top.parent === null } : {};
+    const snapshots = hierarchy.snapshots.filter(({ name }) => !gone.has(name));
+    // What the domain takes along of the only root is made again there, and nothing to keep.
+    const tip = isInside ? { current: top.parent, branch: null, dirty: top.parent === null && snapshots.length > 0 } : {};
     return {
         hierarchy: {
             ...hierarchy,
             ...tip,
-            snapshots: hierarchy.snapshots.filter(({ name }) => !gone.has(name)),
+            snapshots,
             branches: hierarchy.branches.filter((b) => !isOn(b)),
         },
         operations: [...operations, ...moves, deletion],
         losses: [
             ...losses,
             ...subtree.filter((snapshot) => !isReproducible(sides, snapshot)).map(({ name }) => `snapshot:${name}`),
-            ...branches.filter((branch) => !isReproducibleBranch(sides, branch)).map(({ name }) => `branch:${name}`),
+            ...branches.filter((branch) => branch.dirty || !isReproducibleBranch(sides, branch)).map(({ name }) => `branch:${name}`),
             ...(tipGoes ? ["tip"] : []),
         ],
     };
 }
 
 /** Branches that are to fork elsewhere are removed, to be forked there. What the domain has on such a one stays in its tip. */
-function unfork({ desired, again, stands }: Sides, { hierarchy, operations, losses }: Stage): Stage {
+function unfork(sides: Sides, { hierarchy, operations, losses }: Stage): Stage {
+    const { desired, again, stands } = sides;
     const wanted = wantedBranches(desired);
     const isMoved = ({ name, from }: Branch) => again.moved.has(name) && Object.hasOwn(wanted, name) && (stands.get(from) ?? null) !== wanted[name]?.from;
     const going = hierarchy.branches.filter(isMoved);
+    const isLost = (branch: Branch) => (branch.dirty && !branch.active) || !isReproducibleBranch(sides, branch);
     return {
         hierarchy: {
             ...hierarchy,
@@ -105,13 +119,19 @@ function unfork({ desired, again, stands }: Sides, { hierarchy, operations, loss
             branches: hierarchy.branches.filter((branch) => !isMoved(branch)),
         },
         operations: [...operations, ...going.map(({ name }): Operation => ({ kind: "unbranch", name }))],
-        losses: [...losses, ...going.filter(({ dirty, active }) => dirty && !active).map(({ name }) => `branch:${name}`)],
+        losses: [...losses, ...going.filter(isLost).map(({ name }) => `branch:${name}`)],
     };
 }
 
 /** Where the domain is to be, if nobody says it: on the branch that it was on. */
 function goal({ branch }: Hierarchy, desired: Desired): { readonly current?: string } {
     return desired.current === undefined && branch !== null && Object.hasOwn(wantedBranches(desired), branch) ? { current: branch } : {};
+}
+
+/** What is wanted once everything has its name: a snapshot that went for being taken again is none that another could be renamed to. */
+function named(desired: Desired): Desired {
+    const snapshots = Object.entries(desired.snapshots).map(([name, { renamedFrom: _, ...wanted }]) => [name, wanted] as const);
+    return { ...desired, snapshots: Object.fromEntries(snapshots) };
 }
 
 /**
@@ -127,15 +147,18 @@ export function planAgain(current: Hierarchy, desired: Desired, again: Again): P
     const cleared = topmost(sides).reduce((stage, top) => clear(sides, stage, top), start);
     const ready = unfork(sides, cleared);
     if (ready.operations.length === renaming.length) return plan(current, desired);
-    const rest = plan(ready.hierarchy, { ...desired, ...goal(hierarchy, desired) });
-    return planOf(current, [...ready.operations, ...rest.operations], [...ready.losses, ...rest.losses], rest.warnings);
+    const rest = plan(ready.hierarchy, { ...named(desired), ...goal(hierarchy, desired) });
+    const stays = new Set([...ready.hierarchy.snapshots, ...ready.hierarchy.branches].map(({ name }) => name));
+    const went = [...hierarchy.branches, ...hierarchy.snapshots].filter((node) => pruned(node) && !stays.has(node.name));
+    const warnings = [...foreignWarnings(desired, went), ...rest.warnings];
+    return planOf(current, [...ready.operations, ...rest.operations], [...ready.losses, ...rest.losses], warnings);
 }
 
-/** From a snapshot up to the nearest whose contents its owner did not make, or to the root. */
+/** From a snapshot up to the nearest whose contents its owner did not make, or to the root; nowhere where that is half committed. */
 function wayUp(tree: Tree<Snapshot>, name: string, owner: string): string {
     let at = tree.need(name);
     while (at.owner === owner && at.made && at.parent !== null) at = tree.need(at.parent);
-    return at.name;
+    return at.committing ? name : at.name;
 }
 
 /**

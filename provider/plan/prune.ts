@@ -48,7 +48,7 @@ export function pruning(hierarchy: Hierarchy, desired: Desired, pruned: Pruned, 
     }
     const snapshots = hierarchy.snapshots.filter(pruned);
     for (const { name } of snapshots.toReversed()) operations.push({ kind: "delete", name, scope: "keepChildren", branches: [] });
-    return { operations, losses, warnings: foreign(desired, [...branches, ...snapshots]) };
+    return { operations, losses, warnings: foreignWarnings(desired, [...branches, ...snapshots]) };
 }
 
 /** The branch that the domain is on loses its name, and what it holds unless it stands on nothing else. */
@@ -69,7 +69,7 @@ function leaving({ snapshots }: Hierarchy, { prune, current }: Desired, tip: Tip
 const SHOWN = 3;
 
 /** What somebody else manages goes with the rest under `all`. */
-function foreign({ owner }: Desired, going: readonly (Snapshot | Branch)[]): string[] {
+export function foreignWarnings({ owner }: Desired, going: readonly (Snapshot | Branch)[]): string[] {
     const others = going.filter((node) => node.owner !== null && node.owner !== owner);
     if (others.length === 0) return [];
     const more = others.length > SHOWN ? ` and ${others.length - SHOWN} more` : "";
