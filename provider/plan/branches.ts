@@ -2,7 +2,7 @@ import { AlreadyExistsError, type Branch, checkNewName, type Hierarchy, InvalidI
 import { type Arrival, branchOf, switchTo, wholeSnapshot } from "./moves";
 import { type Plan, planOf } from "./plan";
 import { othersOn, refuseInUse } from "./revert";
-import { tipOf } from "./tip";
+import { goesToo, tipOf } from "./tip";
 
 /** Forks a branch at a snapshot, leaf or not. @throws NotFoundError, AlreadyExistsError */
 export function planBranch(hierarchy: Hierarchy, name: string, from: string, owner?: string): Plan {
@@ -61,7 +61,7 @@ export function planUnbranch(hierarchy: Hierarchy, name: string, { commit = fals
     if (!branch.dirty || (branch.active && branch.tip === null && !commit)) return planOf(hierarchy, [removal]);
     if (commit) return commitAndRemove(hierarchy, branch, removal);
     const emptied = branch.active ? [resetOf(branch, branch.tip, [])] : [];
-    return planOf(hierarchy, [...emptied, removal], [`branch:${name}`]);
+    return planOf(hierarchy, [...emptied, removal], [`branch:${name}`, ...goesToo(tipOf(hierarchy), branch.tip)]);
 }
 
 function commitAndRemove(hierarchy: Hierarchy, { name, tip }: Branch, removal: Operation): Plan {

@@ -15,7 +15,7 @@ import {
     type Snapshot,
     Tree,
 } from "../model";
-import { automaticBranch, type Tip, tipOf } from "./tip";
+import { automaticBranch, goesToo, type Tip, tipOf } from "./tip";
 
 /** How a move keeps the tip that it leaves: as a branch of that name, as an automatic one, or not. */
 export type Keep = string | true | undefined;
@@ -78,10 +78,8 @@ export function resetFrom(tip: Tip, name: string, arrival: Arrival & { readonly 
     const keepTip = tip.branch !== null && stays ? refuseKeep(tip.branch, arrival.keep) : keeper(tip, arrival.keep);
     const goes = tip.dirty && !stays && keepTip === null;
     const resetNvram = arrival.resetNvram ? { resetNvram: true } : {};
-    return {
-        operations: [{ kind: "revert", name, ...move(arrival, keepTip), ...resetNvram }],
-        losses: goes ? [tip.branch === null ? "tip" : `branch:${tip.branch}`] : [],
-    };
+    const losses = goes ? [tip.branch === null ? "tip" : `branch:${tip.branch}`, ...goesToo(tip, tip.current)] : [];
+    return { operations: [{ kind: "revert", name, ...move(arrival, keepTip), ...resetNvram }], losses };
 }
 
 /** From where the tip is to a branch's tip as it is (follow). A dirty tip that has no branch is kept as one: nothing is lost by going elsewhere. */

@@ -1,7 +1,7 @@
 import { type Branch, called, type Hierarchy, type Loss, type Operation, InvalidInputError, quoted, type Snapshot } from "../model";
 import { type Desired, wantedBranches } from "./desired";
 import { refuseCommitting } from "./moves";
-import type { Tip } from "./tip";
+import { goesToo, type Tip } from "./tip";
 
 /** Whether a snapshot or branch that is there is not listed, and goes for it. */
 export type Pruned = (node: Snapshot | Branch) => boolean;
@@ -43,7 +43,7 @@ export function pruning(hierarchy: Hierarchy, desired: Desired, pruned: Pruned, 
         const dirty = branch.active ? tip.dirty : branch.dirty;
         if (branch.name === active) operations.push(...leaving(hierarchy, desired, tip, active));
         // Where no snapshot is under the tip, it goes on as it is.
-        if (dirty && !(branch.name === active && tip.current === null)) losses.push(`branch:${branch.name}`);
+        if (dirty && !(branch.name === active && tip.current === null)) losses.push(`branch:${branch.name}`, ...goesToo(tip, branch.tip));
         operations.push({ kind: "unbranch", name: branch.name });
     }
     const snapshots = hierarchy.snapshots.filter(pruned);

@@ -43,7 +43,7 @@ export function planCreate(hierarchy: Hierarchy, wanted: Omit<NewSnapshot, "pare
     if (parent !== null && (!tree.has(parent) || parent === wanted.name)) throw new NotFoundError(`the parent ${quoted(parent)} is not there; create it first`);
     const operation = planNewSnapshot(tip, { ...wanted, parent });
     const above = parent === null ? undefined : tree.get(parent);
-    if (operation.source === "parent" && above) refuseCommitting(above);
+    if (above) refuseCommitting(above);
     return planOf(hierarchy, [{ ...operation, ...(replaced && { replace: true }) }]);
 }
 
@@ -73,6 +73,7 @@ function wayBack({ current, dirty, branch }: Hierarchy, { name, parent, made }: 
 export function planDelete(hierarchy: Hierarchy, name: string, scope: DeleteScope, tip: "keep" | "parent" = "keep"): Plan {
     const tree = new Tree(hierarchy.snapshots);
     const snapshot = tree.need(name);
+    if (scope === "metadata") refuseCommitting(snapshot); // Restored, it would pass for whole.
     const below = tree.descendants(name).map((snapshot) => snapshot.name);
     const gone = { keepChildren: [], metadata: [name], subtree: [name, ...below], children: below }[scope];
     const branches = branchesOn(hierarchy, new Set(gone));

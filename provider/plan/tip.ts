@@ -8,12 +8,20 @@ export interface Tip {
     /** All names that are taken. */
     readonly names: Set<string>;
     roots: boolean;
+    /** Snapshots into which a commit was interrupted: only the leaf on them still knows what they are to hold. */
+    readonly committing: ReadonlySet<string>;
 }
 
 export function tipOf(hierarchy: Hierarchy): Tip {
     const { current, branch, dirty, snapshots, branches } = hierarchy;
     const names = new Set([...snapshots, ...branches].map(({ name }) => name));
-    return { current, branch, dirty, names, roots: snapshots.length > 0 };
+    const committing = new Set(snapshots.filter((snapshot) => snapshot.committing).map(({ name }) => name));
+    return { current, branch, dirty, names, roots: snapshots.length > 0, committing };
+}
+
+/** The snapshot that goes with a leaf on it, because its own contents are only half committed. */
+export function goesToo({ committing }: Tip, under: string | null): string[] {
+    return under !== null && committing.has(under) ? [`snapshot:${under}`] : [];
 }
 
 /** The name of the automatic branch that keeps a tip. */

@@ -58,7 +58,7 @@ function planSnapshots(hierarchy: Hierarchy, desired: Desired, tip: Tip, stands:
         const { dirty } = tip;
         const made = creation(tip, node, node.wanted, desired.owner);
         const above = node.parent === null ? undefined : there.get(node.parent);
-        if (above && made.source === "parent") refuseCommitting(above);
+        if (above) refuseCommitting(above);
         if (above && made.source === "tip" && dirty) draft.warnings.push(freezing(above.name, node.name));
         const { operation, losses } = forGood ? unkept(made) : { operation: made, losses: [] };
         draft.operations.push(operation);

@@ -67,26 +67,53 @@ async function nvramDiffers(nvram: string | null, saved: string | null): Promise
     return saved === null || bytes !== (await size(saved)) || !(await readFile(nvram)).equals(await readFile(saved));
 }
 
+/**
+ * Whether an image that is no disk of the domain now, and that going to what is kept inside it would write over all the same, holds what nothing else does:
+ * neither a snapshot, nor a branch that was left.
+ */
+async function detachedDiffers(tip: Files, { snapshots, branches, branch }: Records): Promise<boolean> {
+    const nodes = [...snapshots.values(), ...[...branches.values()].filter(({ name }) => name !== branch)];
+    const holding = new Map<string, Set<string>>();
+    for (const { files, tag } of nodes) {
+        for (const [target, file] of Object.entries(files))
+            if (tag !== null && tip[target] === undefined) holding.set(file, new Set(holding.get(file)).add(tag));
+    }
+    for (const [file, tags] of holding) if (!(await heldUnder(file, tags))) return true;
+    return false;
+}
+
+/** An image that is gone holds nothing. */
+async function heldUnder(file: string, tags: ReadonlySet<string>): Promise<boolean> {
+    for (const tag of tags) if ((await readQcow2(file, tag).catch(() => null))?.unchanged !== false) return true;
+    return false;
+}
+
 /** Whether the domain's live state differs from its current snapshot. */
 export async function tipDiffers(domain: Domain, tip: Files, records: Records): Promise<boolean> {
     const current = records.current === null ? undefined : records.snapshots.get(records.current);
     if (!current || (await differs(tip, current))) return true;
-    return (await leftOutDiffers(tip, records, current)) || (await nvramDiffers(domain.nvram, current.nvram));
+    return (await leftOutDiffers(tip, records, current)) || (await detachedDiffers(tip, records)) || (await nvramDiffers(domain.nvram, current.nvram));
 }
 
-/** Whether the tip of a branch that the domain is not on differs from its newest snapshot. */
+/**
+ * Whether the tip of a branch that the domain is not on differs from its newest snapshot. A disk which that one leaves out is held by the branch alone,
+ * unless another snapshot has the same.
+ */
 export async function branchDiffers(records: Records, branch: BranchRecord): Promise<boolean> {
-    const snapshot = branch.tip === null ? undefined : records.snapshots.get(branch.tip);
-    if (!snapshot || (await nvramDiffers(branch.nvram, snapshot.nvram))) return true;
-    return branch.tag === null ? differs(branch.files, snapshot) : tagDiffers(branch, branch.tag, snapshot);
+    const newest = branch.tip === null ? undefined : records.snapshots.get(branch.tip);
+    if (!newest || (await nvramDiffers(branch.nvram, newest.nvram))) return true;
+    for (const [target, file] of Object.entries(branch.files)) {
+        const holding = newest.files[target] === undefined ? [...records.snapshots.values()].filter(({ files }) => files[target] !== undefined) : [newest];
+        if (!(await (branch.tag === null ? heldBy(file, target, holding) : tagHeldBy(file, target, branch.tag, holding)))) return true;
+    }
+    return false;
 }
 
-/** Whether a tip snapshot holds anything else than the newest snapshot does. */
-async function tagDiffers({ files }: BranchRecord, tag: string, snapshot: SnapshotRecord): Promise<boolean> {
-    if (tag === snapshot.tag) return false;
-    for (const [target, file] of Object.entries(files)) {
-        if (snapshot.files[target] !== file) continue; // A disk that the snapshot leaves out.
-        if (!(await readQcow2(file, snapshot.tag ?? snapshot.name, tag).catch(() => null))?.unchanged) return true;
+/** Whether one of the snapshots holds what an image does under a tag. */
+async function tagHeldBy(file: string, target: string, tag: string, snapshots: readonly SnapshotRecord[]): Promise<boolean> {
+    for (const { files, ...snapshot } of snapshots) {
+        if (files[target] !== file) continue;
+        if (tag === snapshot.tag || (await readQcow2(file, snapshot.tag ?? snapshot.name, tag).catch(() => null))?.unchanged) return true;
     }
     return false;
 }

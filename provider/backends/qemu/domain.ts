@@ -258,7 +258,7 @@ export class QemuDomain implements ManagedDomain {
     }
 
     undo(step: Step): Promise<void> {
-        return undo(this.images, step as QemuStep);
+        return undo(this.images, step as QemuStep, (files, tag) => this.keep(files, tag));
     }
 
     async commit(transaction: Transaction): Promise<void> {
@@ -278,7 +278,9 @@ export class QemuDomain implements ManagedDomain {
 
     async readJournal(): Promise<JournalEntry | null> {
         await this.folder.clearTemporaries();
-        return this.folder.journal();
+        const entry = await this.folder.journal();
+        if (entry === null) await this.folder.clearMarks();
+        return entry;
     }
 
     writeJournal(entry: JournalEntry): Promise<void> {

@@ -260,9 +260,9 @@ export class Draft {
                 : [{ kind: "domain", file: join(this.folder, "domain.xml"), xml: formatXml(this.config), from: checksum(seen.xml) }];
         const removal: RemoveStep[] = this.removed.length > 0 ? [{ kind: "remove", files: this.removed, stamps: seen.stamps }] : [];
         const prepare = this.prepare.map((step, i) => (step.kind === "take" ? { ...step, begun: join(this.folder, `journal.take${i}`) } : step));
-        const finish = this.finish.map((step, i) => (step.kind === "apply" ? { ...step, done: join(this.folder, `journal.apply${i}`) } : step));
-        const made = [...prepare, ...finish].flatMap((step) => (step.kind === "take" ? (step.begun ?? []) : step.kind === "apply" ? (step.done ?? []) : []));
-        const marks: RemoveStep[] = made.length > 0 ? [{ kind: "remove", files: made }] : [];
+        const finish = this.finish.map((step, i) =>
+            step.kind === "apply" || step.kind === "copy" ? { ...step, done: join(this.folder, `journal.${step.kind}${i}`) } : step,
+        );
         const records: Records = {
             generation,
             next: this.next,
@@ -277,7 +277,7 @@ export class Draft {
             title,
             generation,
             prepare: [...documents, ...overlays, ...prepare],
-            finish: [...finish, ...domain, ...removal, ...marks],
+            finish: [...finish, ...domain, ...removal],
             next: { records, files: [...this.files.values()], seen },
         };
     }

@@ -104,6 +104,12 @@ export class Folder {
         await removeFile(this.journalFile);
         // A journal that comes back after a power failure would be finished again, over what the domain wrote since.
         await syncFolder(this.path);
+        await this.clearMarks();
+    }
+
+    /** Removes what steps of a journal noted of themselves. Not before it is gone itself: it would be gone on with as if they had not been carried out. */
+    async clearMarks(): Promise<void> {
+        for (const name of await readdir(this.path)) if (/^journal\.(take|apply|copy)\d+$/.test(name)) await removeFile(join(this.path, name));
     }
 }
 

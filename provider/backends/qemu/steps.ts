@@ -42,6 +42,8 @@ export interface ApplyStep extends Step {
     readonly files: readonly string[];
     readonly tag: string;
     readonly undo: string | null;
+    /** Commands write to the images next, so that what they hold afterwards tells nothing. */
+    readonly open?: boolean;
     /** File to its tip's mapping when this was decided. */
     readonly from?: Readonly<Record<string, string>>;
     /** A file that is made once all are applied: from then on what the images hold is the domain's, and a run that goes on with this leaves it alone. */
@@ -106,8 +108,11 @@ export interface DocumentsStep extends Step {
 
 export interface CopyStep extends Step {
     readonly kind: "copy";
-    readonly from: string;
+    /** Null: what is copied was not there, so the file goes. */
+    readonly from: string | null;
     readonly to: string;
+    /** A file that is made once it is copied: from then on the guest writes there, and a run that goes on with this leaves it alone. */
+    readonly done?: string;
 }
 
 export interface RemoveStep extends Step {
@@ -166,7 +171,9 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "domain":
             return replaceDomain(step);
         case "copy":
-            return replaceByCopy(step.from, step.to);
+            if (context.again && step.done !== undefined && existsSync(step.done)) return;
+            await (step.from === null ? removeFile(step.to) : replaceByCopy(step.from, step.to));
+            return step.done === undefined ? undefined : mark(step.done);
         case "remove":
             for (const file of step.files) if (!(await writtenSince(file, step))) await removeFile(file);
             return;
@@ -215,9 +222,7 @@ async function apply(images: Images, step: ApplyStep, again: boolean, keep: Keep
 async function rescue(images: Images, step: ApplyStep, keep: Keep): Promise<void> {
     const moved = await Promise.all(step.files.map((file) => movedOn(file, step)));
     if (!moved.includes(true)) return;
-    const tag = tipSnapshotName(`rescued-${Date.now()}`);
-    for (const file of step.files) await images.takeSnapshots(file, [tag]);
-    await keep(step.files, tag);
+    await keepWritten(images, step.files, keep);
 }
 
 /** An image that holds neither what it did when this was decided nor what it is to hold: somebody wrote to it since it was interrupted. */
@@ -286,7 +291,7 @@ async function changedBy(images: Images, step: QemuStep): Promise<readonly strin
 }
 
 /** Takes back one step of a preparation, whether it was carried out, half carried out, or not at all. */
-export async function undo(images: Images, step: QemuStep): Promise<void> {
+export async function undo(images: Images, step: QemuStep, keep: Keep): Promise<void> {
     await repair(images, step);
     switch (step.kind) {
         case "overlays":
@@ -300,9 +305,7 @@ export async function undo(images: Images, step: QemuStep): Promise<void> {
         case "take":
             return dropTaken(images, step);
         case "apply":
-            if (step.undo === null) throw new HostError("this step can't be taken back", { step: step.kind });
-            for (const file of step.files) if (await holds(file, step.undo)) await images.applySnapshot(file, step.undo);
-            return;
+            return takeBackApplied(images, step, keep);
         case "merge": // What was written under the leaf is what the leaf holds, and stays; so does the mark, until it is run again to its end.
         case "mark":
             return;
@@ -315,6 +318,26 @@ export async function undo(images: Images, step: QemuStep): Promise<void> {
         default:
             throw new HostError(`a step of the kind ${step.kind} can't be taken back`, { step: step.kind });
     }
+}
+
+async function takeBackApplied(images: Images, { files, tag, undo, open }: ApplyStep, keep: Keep): Promise<void> {
+    if (undo === null) throw new HostError("this step can't be taken back", { step: "apply" });
+    const applied = await filtered(files, (file) => holds(file, undo));
+    // Neither what was there nor what was applied: somebody wrote to it since this was interrupted.
+    const written = await filtered(applied, async (file) => !(await readQcow2(file, undo)).unchanged && !(await readQcow2(file, tag)).unchanged);
+    if (written.length > 0 && !open) await keepWritten(images, files, keep);
+    for (const file of applied) await images.applySnapshot(file, undo);
+}
+
+async function filtered(files: readonly string[], test: (file: string) => Promise<boolean>): Promise<string[]> {
+    const kept = await Promise.all(files.map(test));
+    return files.filter((_, i) => kept[i]);
+}
+
+async function keepWritten(images: Images, files: readonly string[], keep: Keep): Promise<void> {
+    const tag = tipSnapshotName(`rescued-${Date.now()}`);
+    for (const file of files) await images.takeSnapshots(file, [tag]);
+    await keep(files, tag);
 }
 
 /** Where the way back was not taken yet, or has served already, nothing was applied, or it has been taken back. */

@@ -15,11 +15,11 @@ import { formatXml, parseDomain, parseXml, withDiskFiles, type XmlElement } from
 import type { Draft } from "../draft";
 import type { BranchRecord, Files, SnapshotRecord } from "../records";
 import { compileDelete, removeBranch } from "./delete";
-import { overlaysOn } from "./external";
+import { overlaysOn } from "./overlays";
 import { applyTag, holdTip } from "./internal";
 import { settle } from "./settle";
 import { dropTag } from "./tags";
-import { keepTip, saveNvram } from "./tip";
+import { type Arrival, imagesLeft, keepTip, leaves, saveNvram } from "./tip";
 import { adopt, configOf, configure, located, nvramOf, snapshotOf, type World } from "./world";
 
 /** @throws NotFoundError */
@@ -57,9 +57,22 @@ export async function compileBranch(draft: Draft, world: World, { name, from, ow
 }
 
 /** What the domain leaves on these disks goes on as a branch. @param tag null in the external model, where the leaves themselves keep it */
-export async function holdAs(draft: Draft, world: World, name: string, files: Files, tag: string | null): Promise<void> {
-    const held = tag === null ? null : await holdTip(draft, world, Object.values(files), name);
-    keepTip(draft, name, Object.keys(files), await nvramOf(draft, world, draft.domain()), held);
+export async function holdAs(draft: Draft, world: World, name: string, arrival: Arrival, tag: string | null): Promise<void> {
+    const nvram = await nvramOf(draft, world, draft.domain());
+    if (tag !== null) {
+        const images = imagesLeft(draft, name, arrival.files);
+        draft.alter(Object.values(images));
+        return void keepTip(draft, name, images, nvram, await holdTip(draft, world, Object.values(images), name));
+    }
+    const { kept, goOn } = await leaves(draft, world, name, arrival);
+    keepTip(draft, name, kept, nvram);
+    draft.pointTip(goOn);
+}
+
+/** Where a configuration leads. */
+export function arrivalAt(config: XmlElement, files: Files): Arrival {
+    const targets = new Set(parseDomain(config).disks.map(({ target }) => target));
+    return { files, has: (target) => targets.has(target) };
 }
 
 /** The domain goes over to a branch and on from its disks as they are. Nothing is copied. */
@@ -70,8 +83,9 @@ export async function compileSwitch(draft: Draft, world: World, { name, keepTip:
     draft.freeze([...Object.values(draft.tip()), ...Object.values(files)]);
     if (tag !== null) draft.alter(Object.values(files));
     const keeper = draft.branch ?? keep;
-    if (keeper !== null) await holdAs(draft, world, keeper, files, tag);
-    configure(draft, parseXml(draft.pending(document) ?? (await world.read(document))), files, nvram);
+    const config = parseXml(draft.pending(document) ?? (await world.read(document)));
+    if (keeper !== null) await holdAs(draft, world, keeper, arrivalAt(config, files), tag);
+    configure(draft, config, files, nvram);
     if (tag !== null) await applyTag(draft, world, files, tag);
     draft.branch = name;
     draft.current = tip;

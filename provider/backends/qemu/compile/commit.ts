@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { type CommitOperation, HostError, type MergeOperation, quoted } from "../../../model";
+import { type CommitOperation, HostError, type MergeOperation, quoted, UnsupportedError } from "../../../model";
 import { emptySnapshot, formatSnapshot, parseDomain, parseXml, withDiskFiles, type XmlElement } from "../../../xml";
+import { BACKEND } from "../capabilities";
 import type { Draft } from "../draft";
 import type { Files, SnapshotRecord } from "../records";
 import { branchOf } from "./branch";
 import { moveUp, removeBranch, removeSnapshot } from "./delete";
-import { overlaysOn } from "./external";
+import { overlaysOn } from "./overlays";
 import { freeTag } from "./internal";
 import { checkChain, dropUnused, expendable, settle } from "./settle";
 import { dropTag } from "./tags";
@@ -140,9 +141,21 @@ function forget(draft: Draft, snapshot: SnapshotRecord): void {
     removeSnapshot(draft, snapshot);
 }
 
+/** One name in all images holds an internal snapshot: what holds only some of its disks can't take its place. */
+function refuseLeftOut(tag: string | null, files: Files, { name, files: contents }: SnapshotRecord): void {
+    const [out] = tag === null ? [] : Object.entries(contents).filter(([target, file]) => files[target] !== file);
+    if (!out) return;
+    throw new UnsupportedError(
+        BACKEND,
+        `merging into the internal snapshot ${quoted(name)} what leaves out its disk ${out[0]}, whose contents would go`,
+        "delete the snapshot that leaves it out, or take one of all disks instead",
+    );
+}
+
 /** Takes the snapshot again of what the images or the branch's tip snapshot hold. Nothing is copied. */
 async function commitInternal(draft: Draft, world: World, snapshot: SnapshotRecord, leaf: Leaf, { discard }: CommitOperation): Promise<void> {
     if (discard) return void forget(draft, snapshot);
+    refuseLeftOut(leaf.tag, leaf.files, snapshot);
     const tag = leaf.tag ?? (await takeAgain(draft, world, snapshot));
     draft.snapshots.set(snapshot.name, takenAgain(draft, snapshot, leaf, snapshot.files, tag));
     if (snapshot.tag !== null) dropTag(draft, snapshot.files, snapshot.tag);
@@ -163,7 +176,18 @@ export async function compileCommit(draft: Draft, world: World, operation: Commi
     await dropUnused(draft, world);
     const leaf = await leafOf(draft, world, operation.branch);
     await (snapshot.mode === "external" ? commitExternal : commitInternal)(draft, world, snapshot, leaf, operation);
-    await settle(draft, world, new Set(Object.values(snapshot.files)));
+    await settle(draft, world, between(draft, leaf.files, snapshot.files));
+}
+
+/** The files from leaves down to those that they are committed into. */
+function between(draft: Draft, leaves: Files, files: Files): Set<string> {
+    const found = new Set<string>();
+    for (const [target, end] of Object.entries(files)) {
+        let at: string | null = leaves[target] ?? null;
+        for (; at !== null && at !== end; at = draft.stored.images.get(at)?.backing ?? null) found.add(at);
+        if (at === end) found.add(end);
+    }
+    return found;
 }
 
 /** A snapshot's contents become its parent's: no byte is moved but by what tidies up. */
@@ -171,6 +195,7 @@ export async function compileMerge(draft: Draft, world: World, operation: MergeO
     const snapshot = snapshotOf(draft, operation.name);
     const parent = snapshotOf(draft, operation.into);
     await refuseForeign(draft, world, parent.name, parent.files);
+    refuseLeftOut(snapshot.tag, snapshot.files, parent);
     removeOthers(draft, operation);
     moveUp(draft, new Set([snapshot.name]));
     draft.snapshots.delete(snapshot.name);

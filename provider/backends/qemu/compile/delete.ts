@@ -1,7 +1,8 @@
 import type { DeleteOperation } from "../../../model";
-import { Tree } from "../../../model";
+import { tipSnapshotName, Tree } from "../../../model";
 import type { Draft } from "../draft";
 import type { SnapshotRecord } from "../records";
+import { freeTag } from "./internal";
 import { dropUnused, settle } from "./settle";
 import { dropTag } from "./tags";
 import { snapshotOf, type World } from "./world";
@@ -52,9 +53,14 @@ export function removeSnapshot(draft: Draft, snapshot: SnapshotRecord): void {
     if (snapshot.tag !== null) dropTag(draft, snapshot.files, snapshot.tag);
 }
 
-/** What is only forgotten keeps its contents, for good: nothing of it is ours to remove any more. */
-function forget(draft: Draft, snapshot: SnapshotRecord): void {
+/** What is only forgotten keeps its contents, for good: nothing of it is ours to remove any more, and a branch that shared its tag gets one of its own. */
+async function forget(draft: Draft, world: World, snapshot: SnapshotRecord): Promise<void> {
     for (const file of Object.values(snapshot.files)) draft.release(file);
+    for (const branch of [...draft.branches.values()]) {
+        if (snapshot.tag === null || branch.tag !== snapshot.tag) continue;
+        const tag = await freeTag(draft, world, Object.values(branch.files), tipSnapshotName(branch.name)); // The domain is on it: it is taken when that leaves.
+        draft.branches.set(branch.name, { ...branch, tag });
+    }
 }
 
 /** Removes names, and the contents that no other name needs. */
@@ -64,7 +70,7 @@ export async function compileDelete(draft: Draft, world: World, operation: Delet
     for (const name of operation.branches) removeBranch(draft, name);
     moveUp(draft, gone);
     for (const snapshot of snapshots) {
-        if (operation.scope === "metadata") forget(draft, snapshot);
+        if (operation.scope === "metadata") await forget(draft, world, snapshot);
         removeSnapshot(draft, operation.scope === "metadata" ? { ...snapshot, tag: null } : snapshot);
     }
     if (operation.scope === "metadata" ? operation.branches.length > 0 : operation.chain === "keep") await dropUnused(draft, world);

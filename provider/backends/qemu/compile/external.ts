@@ -6,28 +6,11 @@ import type { Draft } from "../draft";
 import type { Files } from "../records";
 import { remember } from "./create";
 import { type Participant, participants } from "./disks";
+import { overlayOn, overlaysOn, sizeOf } from "./overlays";
 import { expendable } from "./settle";
-import { chosen, keepTip } from "./tip";
+import { arrivalAt, holdAs } from "./branch";
+import { chosen } from "./tip";
 import { adopt, configOf, located, nvramOf, snapshotOf, type World } from "./world";
-
-/** Bytes that the guest sees of a file, which may be an overlay that is only about to be made. */
-async function sizeOf(draft: Draft, world: World, file: string): Promise<number> {
-    return draft.sizes.get(file) ?? (await world.virtualSize(file, draft.formatOf(file)));
-}
-
-/** Puts a new empty overlay on a file. */
-export async function overlayOn(draft: Draft, world: World, target: string, backing: string, wanted: string | null = null): Promise<string> {
-    const file = wanted ?? draft.allocate(target, "qcow2");
-    draft.addOverlay(file, backing, await sizeOf(draft, world, backing));
-    return file;
-}
-
-/** Puts new empty overlays on all of them. */
-export async function overlaysOn(draft: Draft, world: World, files: Files): Promise<Files> {
-    const made: Record<string, string> = {};
-    for (const [target, file] of Object.entries(files)) made[target] = await overlayOn(draft, world, target, file);
-    return made;
-}
 
 /** The draft has that image, perhaps by another name: what it is only about to make, no disk tells. */
 async function planned(draft: Draft, world: World, file: string): Promise<boolean> {
@@ -105,6 +88,11 @@ export async function externalFromTip(draft: Draft, world: World, operation: Cre
     const config = withDiskFiles(draft.config, located(draft, files));
     remember(draft, operation, { mode: "external", files, tag: null, overlays, config, nvram: await nvramOf(draft, world, domain) });
     if (!operation.noMetadata) draft.current = operation.name;
+    goOn(draft, overlays);
+}
+
+/** The domain, and the branch that it is on, go on writing to other leaves. */
+function goOn(draft: Draft, overlays: Files): void {
     draft.pointTip(overlays);
     const branch = draft.activeBranch();
     if (branch) draft.branches.set(branch.name, { ...branch, tip: draft.current, files: { ...branch.files, ...overlays } });
@@ -128,15 +116,19 @@ export async function externalFromParent(draft: Draft, world: World, operation: 
     }
     const parent = operation.parent === null ? null : snapshotOf(draft, operation.parent);
     const domain = draft.domain();
-    const fresh = await overlaysOn(draft, world, under(draft, operation));
+    const base = under(draft, operation);
+    const fresh = await overlaysOn(draft, world, base);
     if (operation.provisioned) draft.before({ kind: "provision", files: fresh });
     const files = await compressedAll(draft, world, operation, fresh);
     const overlays = operation.moveTip ? await overlaysOn(draft, world, files) : {};
     const config = (parent && (await configOf(draft, world, parent))) ?? draft.config;
     const nvram = parent ? parent.nvram : await nvramOf(draft, world, domain);
     remember(draft, operation, { mode: "external", files, tag: null, overlays, config: withDiskFiles(config, located(draft, files)), nvram });
-    if (!operation.moveTip) return;
-    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(overlays), await nvramOf(draft, world, domain));
+    if (!operation.moveTip) {
+        if (!parent) goOn(draft, await overlaysOn(draft, world, base)); // What the domain wrote to is frozen under the new root.
+        return;
+    }
+    if (operation.keepTip !== null) await holdAs(draft, world, operation.keepTip, arrivalAt(config, overlays), null);
     if (parent) await adopt(draft, world, parent, overlays);
     else draft.pointTip(overlays);
     draft.current = operation.noMetadata ? operation.parent : operation.name;

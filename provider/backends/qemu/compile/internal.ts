@@ -3,7 +3,7 @@ import type { Draft } from "../draft";
 import type { Files } from "../records";
 import { remember } from "./create";
 import { participants } from "./disks";
-import { chosen, keepTip } from "./tip";
+import { chosen, imagesLeft, keepTip } from "./tip";
 import { adopt, configOf, nvramOf, snapshotOf, type World } from "./world";
 
 /** Names in images that are ours: of snapshots and branches, and what holds a tip for a while; those that are only about to go included. */
@@ -91,9 +91,11 @@ export async function internalFromParent(draft: Draft, world: World, operation: 
     const keep = operation.moveTip ? operation.keepTip : (draft.branch ?? "work");
     // Commands write to the disks themselves: without a snapshot of them first there would be no way back from a failure.
     const known = keep !== null || (operation.provisioned && parent === null) ? null : wayBack(draft, images);
-    const held = known ?? (await holdTip(draft, world, images, keep ?? "work"));
-    if (parent) draft.before({ kind: "apply", files: images, tag: tagOf(parent.tag, parent.name), undo: held });
-    else if (operation.provisioned) draft.before({ kind: "apply", files: images, tag: held, undo: held });
+    const kept = operation.moveTip && operation.keepTip !== null ? imagesLeft(draft, operation.keepTip, files) : files;
+    draft.alter(Object.values(kept));
+    const held = known ?? (await holdTip(draft, world, Object.values(kept), keep ?? "work"));
+    if (parent) draft.before({ kind: "apply", files: images, tag: tagOf(parent.tag, parent.name), undo: held, open: operation.provisioned });
+    else if (operation.provisioned) draft.before({ kind: "apply", files: images, tag: held, undo: held, open: true });
     if (operation.provisioned) draft.before({ kind: "provision", files });
     const tag = await take(draft, world, operation, files);
     const config = (parent && (await configOf(draft, world, parent))) ?? draft.config;
@@ -103,7 +105,7 @@ export async function internalFromParent(draft: Draft, world: World, operation: 
         draft.after({ kind: "drop", files: images, tags: [held] });
         return;
     }
-    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, Object.keys(files), await nvramOf(draft, world, domain), held);
+    if (operation.keepTip !== null) keepTip(draft, operation.keepTip, kept, await nvramOf(draft, world, domain), held);
     else if (known === null) draft.after({ kind: "drop", files: images, tags: [held] });
     if (parent) await adopt(draft, world, parent, files);
     draft.current = operation.noMetadata ? operation.parent : operation.name;

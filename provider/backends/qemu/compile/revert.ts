@@ -2,10 +2,10 @@ import { quoted, type RevertOperation, UnsupportedError } from "../../../model";
 import { BACKEND } from "../capabilities";
 import type { Draft } from "../draft";
 import type { SnapshotRecord } from "../records";
-import { holdAs } from "./branch";
-import { overlaysOn } from "./external";
+import { arrivalAt, holdAs } from "./branch";
+import { overlaysOn } from "./overlays";
 import { applyTag, tagOf } from "./internal";
-import { adopt, snapshotOf, type World } from "./world";
+import { adopt, configOf, snapshotOf, type World } from "./world";
 
 const ONLINE = new Set(["running", "paused", "blocked", "pmsuspended"]);
 
@@ -19,10 +19,11 @@ function check(snapshot: SnapshotRecord): void {
 }
 
 /** Where the running branch's leaf stands directly on the snapshot, it is emptied; any other keeps what it has. */
-async function leave(draft: Draft, world: World, { name, files, tag }: SnapshotRecord, { keepTip }: RevertOperation): Promise<void> {
+async function leave(draft: Draft, world: World, snapshot: SnapshotRecord, { keepTip }: RevertOperation): Promise<void> {
+    const { name, files, tag } = snapshot;
     const stays = draft.branch !== null && draft.current === name;
     const keeper = stays ? keepTip : (draft.branch ?? keepTip);
-    if (keeper !== null) await holdAs(draft, world, keeper, files, tag);
+    if (keeper !== null) await holdAs(draft, world, keeper, arrivalAt((await configOf(draft, world, snapshot)) ?? draft.config, files), tag);
     if (!stays) draft.branch = null;
 }
 

@@ -42,13 +42,15 @@ export async function adopt(draft: Draft, world: World, snapshot: SnapshotRecord
 /** The domain goes over to a configuration, with disks on these files and the firmware variables that were saved with it. */
 export function configure(draft: Draft, config: XmlElement, files: Files, nvram: string | null): void {
     const before = draft.tip();
+    const left = draft.domain().nvram;
     const has = new Set(parseDomain(config).disks.map(({ target }) => target));
     const there = Object.fromEntries(Object.entries({ ...before, ...files }).filter(([target]) => has.has(target)));
     draft.config = withDiskFiles(config, located(draft, there));
+    const kept = new Set([...draft.branches.values()].flatMap((branch) => Object.values(branch.files)));
     for (const [target, file] of Object.entries(before)) {
-        if (draft.tip()[target] === undefined) draft.release(file); // Its disk is not in that configuration: nobody's to remove.
+        if (draft.tip()[target] === undefined && !kept.has(file)) draft.release(file); // Its disk is not in that configuration: nobody's to remove.
     }
-    restoreNvram(draft, nvram);
+    restoreNvram(draft, nvram, left);
 }
 
 /** The file that holds the guest's firmware variables, or will once what the draft brings back is there; null where there are none yet. */
@@ -57,7 +59,10 @@ export async function nvramOf(draft: Draft, world: World, { nvram }: Domain): Pr
     return draft.restoredFrom(nvram) ?? ((await world.exists(nvram)) ? nvram : null);
 }
 
-function restoreNvram(draft: Draft, saved: string | null): void {
+/** What the domain leaves has been kept, or given up: where the guest goes on from a time when it had no firmware variables yet, it gets none of another time. */
+function restoreNvram(draft: Draft, saved: string | null, left: string | null): void {
     const path = draft.domain().nvram;
-    if (saved !== null && path !== null) draft.restore(saved, path);
+    if (path === null) return;
+    if (saved !== null) draft.restore(saved, path);
+    else if (path === left) draft.after({ kind: "copy", from: null, to: path });
 }
