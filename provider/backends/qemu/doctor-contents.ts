@@ -71,13 +71,19 @@ export async function documentFindings(examined: Case): Promise<Diagnosis[]> {
     return found.filter((finding) => finding !== null);
 }
 
-/** File to the internal snapshots that should be in it, each with what it is. */
-function expectedTags({ records }: Case): Map<string, Map<string, string>> {
-    const expected = new Map<string, Map<string, string>>();
-    for (const node of [...records.snapshots.values(), ...records.branches.values()]) {
+/** Internal snapshots of an image, each with what is in it; null: of the branch that runs, which is in the images themselves, so that it may be missing. */
+type Expected = Map<string, string | null>;
+
+/** File to the internal snapshots that should be in it. */
+function expectedTags({ records }: Case): Map<string, Expected> {
+    const expected = new Map<string, Expected>();
+    for (const node of [...records.branches.values(), ...records.snapshots.values()]) {
         if (node.tag === null) continue;
-        const what = `${"mode" in node ? "snapshot" : "branch"} ${quoted(node.name)}`;
-        for (const file of Object.values(node.files)) expected.set(file, (expected.get(file) ?? new Map<string, string>()).set(node.tag, what));
+        const what = "mode" in node ? `snapshot ${quoted(node.name)}` : node.name === records.branch ? null : `branch ${quoted(node.name)}`;
+        for (const file of Object.values(node.files)) {
+            const tags = expected.get(file) ?? new Map<string, string | null>();
+            expected.set(file, tags.set(node.tag, what ?? tags.get(node.tag) ?? null));
+        }
     }
     return expected;
 }
@@ -109,13 +115,13 @@ async function strangerFinding(examined: Case, file: string, tag: string, named:
     );
 }
 
-async function tagFindings(examined: Case, file: string, expected: ReadonlyMap<string, string>): Promise<Diagnosis[]> {
+async function tagFindings(examined: Case, file: string, expected: Readonly<Expected>): Promise<Diagnosis[]> {
     const header = await examined.header(file);
     if (header instanceof Error) return []; // Said already.
     const there = new Set(header.snapshots.map(({ name }) => name));
     const found: Diagnosis[] = [];
     for (const [tag, what] of expected) {
-        if (there.has(tag)) continue;
+        if (what === null || there.has(tag)) continue;
         found.push(
             diagnosis(
                 "image",

@@ -8,7 +8,7 @@ import { realFile, unrecordedFiles } from "./foreign";
 import { refuseOpenImages } from "./holders";
 import { stampOf } from "./stamps";
 
-const TEMPORARY = /^(?:(?:journal|hierarchy)\.json|domain\.xml)\.new$|^domain\.xml\.[0-9a-f]{8}-[0-9a-f-]{27}$|^journal\.take\d+$/;
+const TEMPORARY = /^(?:(?:journal|hierarchy)\.json|domain\.xml)\.new$|^domain\.xml\.[0-9a-f]{8}-[0-9a-f-]{27}$|^journal\.(?:take|apply|copy)\d+$/;
 const DOCUMENT = /^(?:snapshot|branch)\.\d+\.xml$|^nvram\.\d+\.fd$/;
 /** Files of Snaptree's own naming: a disk's target and a number. */
 const OVERLAY = /^(.+)\.(\d+)\.qcow2$/;
