@@ -117,6 +117,8 @@ suiteWith(needs(qemu), "snapshots by the command line", () => {
             expect((await snaptree("deactivate", "vm", "next")).out).toBe("deactivated next");
             expect(await machine.tip()).toEqual({ vda: holding("") });
             expect(await machine.branch("auto-next-1")).toEqual({ vda: holding("ab") });
+            expect((await snaptree("deactivate", "vm", "next")).out).toBe("nothing to do: the domain does not use next");
+            expect(await machine.branch("auto-next-1")).toEqual({ vda: holding("ab") });
             expect((await snaptree("switch", "vm", "auto-next-1")).code).toBe(0);
             expect((await snaptree("deactivate", "vm", "next", "--merge")).code).toBe(0);
             expect(await machine.snapshot("base")).toEqual({ vda: holding("a") });

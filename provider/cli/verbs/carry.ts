@@ -50,7 +50,8 @@ export const exportTo: Verb = (program, session) => {
 export const importFrom: Verb = (program, session) => {
     verb(program, "import", {
         summary: "remember here what was exported elsewhere",
-        details: "The disks must be there already, at the same paths. All of it is imported, or nothing.",
+        details:
+            "The disks must be there already, at the same paths, and count as somebody else's: they are used, and never merged or removed. All of it is imported, or nothing.",
         examples: ["snaptree import web web.json"],
     })
         .addArgument(domainArgument())
@@ -76,7 +77,7 @@ export const migrate: Verb = (program, session) => {
     verb(program, "migrate", {
         summary: "move a domain with its hierarchy to another host that reaches the same files",
         details:
-            "It is imported there, then forgotten here, so that never both write. No disk is copied. Interrupted half-way, it goes on when it is run again.",
+            "It is imported there, then forgotten here, so that never both write. No disk is copied; the files stay where they are, and are never merged or removed afterwards. Interrupted half-way, it goes on when it is run again.",
         examples: ["snaptree migrate web --to 'qemu:///embed?root=/srv/other'"],
     })
         .addArgument(domainArgument())

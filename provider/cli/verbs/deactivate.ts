@@ -1,4 +1,4 @@
-import type { DeactivateRequest } from "../../engine";
+import type { DeactivateRequest, Progress } from "../../engine";
 import { checkDeactivateFlags } from "../../engine/flags";
 import { checkNamed, domainArgument, named, type NameOptions, withName } from "../arguments";
 import { place } from "../listing";
@@ -21,8 +21,14 @@ export const deactivate: Verb = (program, session) => {
             checkNamed(name, current);
             await session.change(domain, async (vm, run) => {
                 const snapshot = await named(vm, name);
-                await vm.deactivate(snapshot, how, run);
-                return { words: `deactivated ${printable(snapshot)}`, value: place(await vm.hierarchy()) };
+                const done: Progress[] = [];
+                const onProgress = (progress: Progress) => {
+                    if (progress.kind === "done") done.push(progress);
+                    run.onProgress?.(progress);
+                };
+                await vm.deactivate(snapshot, how, { ...run, onProgress });
+                const words = done.length > 0 ? `deactivated ${printable(snapshot)}` : `nothing to do: the domain does not use ${printable(snapshot)}`;
+                return { words, value: place(await vm.hierarchy()) };
             });
         });
 };

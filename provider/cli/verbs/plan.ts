@@ -51,7 +51,7 @@ const FILE_HELP = `
 Such a file:
   snapshots:
     base:
-      provision:                        # run before it is taken; $SNAPTREE_DISK_VDA is the file to change
+      provision:                        # run before it is taken, with the file to change in their environment, as SNAPTREE_DISK_VDA
         - command: [./install.sh]
     tools:
       parent: base
@@ -64,7 +64,8 @@ Such a file:
 export const plan: Verb = (program, session) => {
     const command = verb(program, "plan", {
         summary: "show what it takes to get to the hierarchy that a file describes",
-        details: "The file says what a SnapshotTree takes, as YAML or JSON. Nothing is changed.",
+        details:
+            "The file says what a SnapshotTree takes, as YAML or JSON. Nothing is changed. A snapshot that is there stays as it is, even where its commands in the file are others now: delete it to have it taken again.",
         examples: ["snaptree plan web tree.yaml", "snaptree plan web tree.yaml --out web.plan && snaptree apply web web.plan"],
     });
     withFile(command, "which snapshots and branches there should be, as YAML or JSON")

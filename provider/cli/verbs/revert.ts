@@ -59,7 +59,7 @@ export const revert: Verb = (program, session) => {
                 const snapshot = await named(vm, name);
                 await vm.revert(snapshot, { ...request, ...power }, run);
                 const done = request.commit ? "committed into" : request.follow ? "following" : "reverted to";
-                return { words: `${done} ${printable(snapshot)}`, value: place(await vm.hierarchy()) };
+                return { words: `${done} ${printable(snapshot)}${request.discard ? ", and deleted its name" : ""}`, value: place(await vm.hierarchy()) };
             });
         });
 };
