@@ -47,7 +47,8 @@ export class Tree<T extends Placed> {
     private readonly byName = new Map<string, T>();
     private readonly byParent = new Map<string | null, T[]>();
 
-    constructor(nodes: Iterable<T>) {
+    /** @param property what an error says of a node's parent. */
+    constructor(nodes: Iterable<T>, property: (name: string) => string = () => "parent") {
         for (const node of nodes) {
             if (this.byName.has(node.name))
                 throw new InvalidInputError(`two snapshots are called ${quoted(node.name)}; names are unique within a domain`, "name");
@@ -57,7 +58,7 @@ export class Tree<T extends Placed> {
             if (node.parent !== null && !this.byName.has(node.parent)) {
                 throw new InvalidInputError(
                     `snapshot ${quoted(node.name)} has the parent ${quoted(node.parent)}, which is not there; define the parent first`,
-                    "parent",
+                    property(node.name),
                 );
             }
             const siblings = this.byParent.get(node.parent);
@@ -68,8 +69,17 @@ export class Tree<T extends Placed> {
         if (reached.length !== this.byName.size) {
             const seen = new Set(reached.map((n) => n.name));
             const [lost] = [...this.byName.keys()].filter((name) => !seen.has(name));
-            throw new InvalidInputError(`snapshot ${quoted(lost ?? "")} is its own ancestor; parents can't form a cycle`, "parent");
+            const name = this.onCycle(lost ?? "");
+            throw new InvalidInputError(`snapshot ${quoted(name)} is its own ancestor; parents can't form a cycle`, property(name));
         }
+    }
+
+    /** Up from a node that no root is above, to the first that is its own ancestor. */
+    private onCycle(start: string): string {
+        const seen = new Set<string>();
+        let name = start;
+        for (; !seen.has(name); name = this.byName.get(name)?.parent ?? name) seen.add(name);
+        return name;
     }
 
     get size(): number {

@@ -77,6 +77,7 @@ export interface RedefineOperation {
     readonly kind: "redefine";
     readonly name: string;
     readonly rename?: string;
+    /** Null: none any more. */
     readonly description?: string | null;
     /** A whole `<domainsnapshot>` document, which restores a snapshot that was forgotten or replaces what is remembered. */
     readonly xml?: string;

@@ -33,6 +33,11 @@ export interface Desired {
     readonly owner?: string;
 }
 
+/** What is to be remembered for a description: an empty one is none. */
+export function described(description: string | null): string | null {
+    return description === "" ? null : description;
+}
+
 /** The branches that are wanted; none where nothing is said. */
 export function wantedBranches({ branches = {} }: Desired): Readonly<Record<string, DesiredBranch>> {
     return branches;

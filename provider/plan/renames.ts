@@ -1,5 +1,5 @@
-import { type Hierarchy, InvalidInputError, quoted, type RedefineOperation } from "../model";
-import type { Desired, DesiredSnapshot } from "./desired";
+import { type Hierarchy, InvalidInputError, quoted, type RedefineOperation, type Snapshot } from "../model";
+import { type Desired, described, type DesiredSnapshot } from "./desired";
 
 function listed(snapshots: Desired["snapshots"], name: string): DesiredSnapshot | undefined {
     return Object.hasOwn(snapshots, name) ? snapshots[name] : undefined;
@@ -22,7 +22,7 @@ export function renames(current: Hierarchy, { snapshots }: Desired): RedefineOpe
             if (renamed.has(old)) throw twice(old, name, renamed.get(old) ?? "");
             if (!there.delete(old)) break;
             renamed.set(old, name);
-            operations.push({ kind: "redefine", name: old, rename: name, ...(description === undefined ? {} : { description }) });
+            operations.push({ kind: "redefine", name: old, rename: name, ...(description === undefined ? {} : { description: described(description) }) });
             name = old;
         }
     }
@@ -34,6 +34,10 @@ function twice(old: string, name: string, other: string): InvalidInputError {
         `snapshot ${quoted(old)} can't become both ${quoted(other)} and ${quoted(name)}; keep one renamedFrom`,
         `snapshots.${name}.renamedFrom`,
     );
+}
+
+function redescribed({ description }: Partial<RedefineOperation> = {}): Partial<Pick<Snapshot, "description">> {
+    return description === undefined ? {} : { description };
 }
 
 /** What a hierarchy is once snapshots have new names. */
@@ -48,7 +52,7 @@ export function afterRenames(hierarchy: Hierarchy, operations: readonly Redefine
             ...snapshot,
             name: now(snapshot.name) ?? snapshot.name,
             parent: now(snapshot.parent),
-            description: changes.get(snapshot.name)?.description ?? snapshot.description,
+            ...redescribed(changes.get(snapshot.name)),
         })),
         branches: hierarchy.branches.map((branch) => ({ ...branch, from: now(branch.from), tip: now(branch.tip) })),
     };

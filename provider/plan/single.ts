@@ -11,6 +11,7 @@ import {
     type Snapshot,
     Tree,
 } from "../model";
+import { described } from "./desired";
 import { type Plan, planOf } from "./plan";
 import { refuseCommitting } from "./moves";
 import { type NewSnapshot, planNewSnapshot, tipOf } from "./tip";
@@ -94,5 +95,6 @@ export function planRedefine(hierarchy: Hierarchy, operation: RedefineOperation)
     if (names.has(name) && !(name === operation.name && tree.has(name))) {
         throw new InvalidInputError(`there is a ${tree.has(name) ? "snapshot" : "branch"} ${quoted(name)} already; choose another name`, "name");
     }
-    return planOf(hierarchy, [operation]);
+    const { description } = operation;
+    return planOf(hierarchy, [{ ...operation, ...(description === undefined ? {} : { description: described(description) }) }]);
 }

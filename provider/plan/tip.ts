@@ -47,13 +47,14 @@ export interface NewSnapshot extends CreateSettings {
  * parent's contents. A tip that is left only because of that, and holds something, is kept as an automatic branch; at a root the file of an external one
  * keeps it, and commands write over it for an internal one.
  *
+ * @param property of the parent, for an error.
  * @throws InvalidInputError for a second root.
  */
-export function planNewSnapshot(tip: Tip, wanted: NewSnapshot): CreateOperation {
+export function planNewSnapshot(tip: Tip, wanted: NewSnapshot, property = "parent"): CreateOperation {
     if (wanted.parent === null && tip.roots) {
         throw new InvalidInputError(
             `${quoted(wanted.name)} has no parent, and the domain has snapshots already; only a domain without any can take a root: name a parent`,
-            "parent",
+            property,
         );
     }
     const source = !wanted.provisioned && wanted.parent === tip.current ? "tip" : "parent";
@@ -64,7 +65,8 @@ export function planNewSnapshot(tip: Tip, wanted: NewSnapshot): CreateOperation 
     tip.roots = true;
     if (keepTip !== null) tip.names.add(keepTip);
     if (moveTip) land(tip, wanted, source);
-    return { kind: "create", ...wanted, source, moveTip, keepTip };
+    const { description, ...rest } = wanted;
+    return { kind: "create", ...rest, ...(description ? { description } : {}), source, moveTip, keepTip };
 }
 
 /** Losses of leaving a tip that no branch keeps. */

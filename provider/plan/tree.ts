@@ -1,7 +1,7 @@
 import { type CreateOperation, type Hierarchy, InvalidInputError, type Loss, type Operation, called, quoted, type Snapshot, Tree } from "../model";
 import { arrive, leavesForGood, unkept } from "./arrive";
 import { checkDesired } from "./check";
-import { type Desired, type DesiredSnapshot, wantedBranches } from "./desired";
+import { type Desired, described, type DesiredSnapshot, wantedBranches } from "./desired";
 import { refuseCommitting } from "./moves";
 import { depthFirst, type Node } from "./order";
 import { type Plan, planOf } from "./plan";
@@ -12,9 +12,10 @@ import { planNewSnapshot, type Tip, tipOf } from "./tip";
 function wantedTree(current: Hierarchy, { snapshots }: Desired): Tree<Node> {
     const nodes = Object.entries(snapshots).map(([name, wanted]): Node => ({ name, parent: wanted.parent ?? null, wanted }));
     for (const { name, parent } of current.snapshots) if (!Object.hasOwn(snapshots, name)) nodes.push({ name, parent, wanted: null });
-    return new Tree(nodes);
+    return new Tree(nodes, parentOf);
 }
 
+const parentOf = (name: string) => `snapshots.${name}.parent`;
 const shown = (parent: string | null) => (parent === null ? "nothing" : quoted(parent));
 
 /** @param parent where it will stand without what is deleted. */
@@ -22,15 +23,16 @@ function change(there: Snapshot, parent: string | null, node: Node, { descriptio
     if (parent !== node.parent) {
         throw new InvalidInputError(
             `snapshot ${quoted(node.name)} stands under ${shown(there.parent)}, and ${shown(node.parent)} is wanted; a snapshot can't be moved: delete it, or correct the parent`,
-            `snapshots.${node.name}.parent`,
+            parentOf(node.name),
         );
     }
-    if (description === undefined || description === there.description) return null;
-    return { kind: "redefine", name: node.name, description };
+    if (description === undefined || described(description) === described(there.description)) return null;
+    return { kind: "redefine", name: node.name, description: described(description) };
 }
 
 function creation(tip: Tip, { name, parent }: Node, { renamedFrom: _, ...wanted }: DesiredSnapshot, owner: string | undefined): CreateOperation {
-    return planNewSnapshot(tip, { ...wanted, name, parent, provisioned: wanted.provisioned ?? false, ...(owner === undefined ? {} : { owner }) });
+    const settings = { ...wanted, provisioned: wanted.provisioned ?? false, ...(owner === undefined ? {} : { owner }) };
+    return planNewSnapshot(tip, { ...settings, name, parent }, parentOf(name));
 }
 
 /** What is planned so far. */

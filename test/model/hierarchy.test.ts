@@ -17,6 +17,7 @@ test.each([
     ["two snapshots of one name", [snapshot("a", null), snapshot("a", null)], /two snapshots are called "a"/],
     ["a missing parent", [snapshot("a", "nobody")], /parent "nobody", which is not there/],
     ["a cycle", [snapshot("a", "b"), snapshot("b", "a"), snapshot("c", null)], /is its own ancestor/],
+    ["what stands on a cycle, and names one that is on it", [snapshot("a", "b"), snapshot("b", "c"), snapshot("c", "b")], /"b" is its own ancestor/],
     ["a snapshot that is its own parent", [snapshot("a", "a")], /is its own ancestor/],
 ])("%s is refused", (_, nodes, message) => {
     expect(() => new Tree(nodes)).toThrow(InvalidInputError);

@@ -33,6 +33,23 @@ describe("a plan", () => {
         expect(made.toString()).toBe("~ redefine a\n> revert to a\n- delete x\nwould lose tip");
     });
 
+    test("takes an empty description for none, as hosts do", () => {
+        const there = hierarchy([snapshot("a", null, { description: "old" }), snapshot("b", "a", { description: "old" }), snapshot("c", "a")], {
+            current: "a",
+        });
+        const nodes = { a: { description: "" }, new: { parent: "a", renamedFrom: "b", description: "" }, c: { parent: "a", description: "" } };
+        const desired = { snapshots: { ...nodes, d: { parent: "a", description: "" } } };
+        const { operations } = plan(there, desired);
+        expect(operations).toEqual([
+            { kind: "redefine", name: "b", rename: "new", description: null },
+            expect.objectContaining({ kind: "create", name: "d" }),
+            { kind: "redefine", name: "a", description: null },
+        ]);
+        const after = carryOut(there, operations);
+        expect(after.snapshots.map(({ description }) => description)).toEqual([null, null, null, null]);
+        expect(plan(after, desired).operations).toEqual([]);
+    });
+
     test("keeps a tip that is only left on the way as an automatic branch, and never under a name that is taken", () => {
         const there = hierarchy([snapshot("a"), snapshot("b", "a")], {
             current: "b",
@@ -120,6 +137,15 @@ describe("a plan", () => {
             dirty: false,
             branches: [aBranch({ name: "work", from: "a", tip: "a", active: false, dirty: true })],
         });
+    test.each<[string, Desired, string]>([
+        ["a cycle", wanted({ c: "d", d: "c" }), "snapshots.c.parent"],
+        ["a cycle that others stand on", wanted({ c: "d", d: "e", e: "d" }), "snapshots.d.parent"],
+        ["a second root", wanted({ c: null }), "snapshots.c.parent"],
+        ["a missing parent", wanted({ c: "nobody" }), "snapshots.c.parent"],
+    ])("names the parent that makes %s", (_, desired, property) => {
+        expect(() => plan(there(), desired)).toThrow(expect.objectContaining({ name: "InvalidInputError", property }) as Error);
+    });
+
     test.each<[string, Desired, RegExp]>([
         ["a missing parent", wanted({ c: "nobody" }), /snapshot "c" has the parent "nobody", which is neither there nor listed; list it/],
         ["a cycle", wanted({ c: "d", d: "c" }), /is its own ancestor/],

@@ -28,9 +28,9 @@ describe("check", () => {
         ["a branch without a fork", { snapshots: { a: {} }, branches: { x: {} } }, "branches.x.from", /from is missing/],
         ["a name that is reserved", { snapshots: { "auto-1": {} } }, "snapshots.auto-1", /keeps for itself/],
         ["a name for two", { snapshots: { a: {} }, branches: { a: { from: "a" } } }, "snapshots.a", /one name space/],
-        ["two roots", { snapshots: { a: {}, b: {} } }, "parent", /"b" has no parent/],
-        ["two roots beside what may be there", { snapshots: { a: {}, b: {}, c: { parent: "there" } } }, "parent", /has no parent/],
-        ["a cycle", { snapshots: { a: { parent: "b" }, b: { parent: "a" } } }, "parent", /cycle/],
+        ["two roots", { snapshots: { a: {}, b: {} } }, "snapshots.b.parent", /"b" has no parent/],
+        ["two roots beside what may be there", { snapshots: { a: {}, b: {}, c: { parent: "there" } } }, "snapshots.a.parent", /has no parent/],
+        ["a cycle", { snapshots: { a: { parent: "b" }, b: { parent: "a" } } }, "snapshots.a.parent", /cycle/],
         ["a parent that prune takes away", { snapshots: { a: { parent: "there" } }, prune: "all" }, "snapshots.a.parent", /prune would delete/],
         ["a policy that is none", { snapshots: {}, prune: "some" }, "prune", /"managed", "all" or "none"/],
     ])("refuses %s, with its path and without asking any host", (_, inputs, property, reason) => {
