@@ -80,4 +80,18 @@ suiteWith(needs(qemu), "the doctor by the command line", () => {
         expect((await snaptree("doctor", "vm")).out).toBe("nothing is wrong with vm");
         expect(await machine.tip()).toEqual({ vda: holding("abc") });
     });
+
+    test("notes what is only kept, which is no fault, after those", async () => {
+        await using machine = await grown();
+        const snaptree = on(machine.uri);
+        await snaptree("revert", "vm", "base");
+        await snaptree("branch", "vm", "work", "--delete", "--force");
+        expect((await snaptree("delete", "vm", "next", "--metadata")).code).toBe(0);
+        const noted = await snaptree("doctor", "vm", "--repair");
+        expect(noted).toMatchObject({ code: 0, err: "", out: expect.stringMatching(/^nothing is wrong with vm\nnote: .*only forgotten[^\n]*$/) as unknown });
+        expect(json(await snaptree("doctor", "vm", "--json"))).toMatchObject({ findings: [{ kind: "kept", repairable: false, repaired: false }] });
+        await writeFile(join(machine.folder, "hierarchy.json.new"), "half");
+        expect((await snaptree("doctor", "vm")).out).toMatch(/^repairable: .*\nnote: .*\n“snaptree doctor --repair” mends/);
+        expect(await snaptree("doctor", "vm", "--repair")).toMatchObject({ code: 0, out: expect.stringMatching(/^repaired: .*\nnote: .*$/) as unknown });
+    });
 });

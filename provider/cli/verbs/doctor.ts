@@ -4,17 +4,22 @@ import { coloursOf, type Output } from "../output";
 import { printable } from "../text";
 import { type Verb, verb } from "../verb";
 
-function line({ message, repairable, repaired }: Finding, output: Output): string {
+const isNote = ({ kind }: Finding) => kind === "kept";
+
+function line(finding: Finding, output: Output): string {
+    const { message, repairable, repaired } = finding;
     const colours = coloursOf(output);
+    if (isNote(finding)) return `${colours.dim("note")}: ${printable(message)}`;
     const mark = repaired ? colours.green("repaired") : repairable ? colours.yellow("repairable") : colours.red("needs you");
     return `${mark}: ${printable(message)}`;
 }
 
 function report(domain: string, findings: readonly Finding[], output: Output): string {
-    if (findings.length === 0) return `nothing is wrong with ${printable(domain)}`;
+    const [notes, faults] = [findings.filter(isNote), findings.filter((finding) => !isNote(finding))];
+    const verdict = faults.length === 0 ? [`nothing is wrong with ${printable(domain)}`] : [];
     const left = findings.filter(({ repairable, repaired }) => repairable && !repaired).length;
     const advice = left > 0 ? [`“snaptree doctor --repair” mends what is repairable (${left}); nothing is lost by that`] : [];
-    return [...findings.map((finding) => line(finding, output)), ...advice].join("\n");
+    return [...verdict, ...[...faults, ...notes].map((finding) => line(finding, output)), ...advice].join("\n");
 }
 
 export const doctor: Verb = (program, session) => {
