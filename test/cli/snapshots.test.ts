@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { QemuMachine } from "../backends/qemu/machine";
 import { chainOf, imageOf } from "../backends/qemu/tools";
@@ -36,6 +36,20 @@ suiteWith(needs(qemu), "snapshots by the command line", () => {
                 ...{ domain: "vm", powerState: "shutoff", current: "first", branch: null, dirty: false },
             });
             expect(await machine.tip()).toEqual({ vda: holding("a") });
+        });
+    });
+
+    test("show --xml shows no password, which the host keeps", async () => {
+        await withMachine(async (snaptree, machine) => {
+            const document = join(machine.folder, "domain.xml");
+            const graphics = "<graphics type='vnc' port='-1' passwd='hunter2'/>";
+            await writeFile(document, (await readFile(document, "utf8")).replace("</devices>", `${graphics}</devices>`));
+            await snaptree("create", "vm", "base");
+            const { code, out } = await snaptree("show", "vm", "base", "--xml");
+            expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/<graphics type='vnc'/) as unknown });
+            expect(out).not.toContain("hunter2");
+            expect((await snaptree("show", "vm", "base", "--xml", "--json")).out).not.toContain("hunter2");
+            expect((await snaptree("export", "vm")).out).toContain("hunter2");
         });
     });
 

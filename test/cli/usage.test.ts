@@ -1,6 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { snaptree } from "./run";
 
+/** What a user can ask for. */
+const VERBS = [
+    ...["list", "show", "doctor", "create", "revert", "delete", "deactivate", "create-with-snapshot", "branch", "switch"],
+    ...["plan", "apply", "define", "export", "import", "migrate", "completion"],
+];
+
 describe("wrong usage is exit code 2 and one line that says what to do", () => {
     test.each([
         ["no verb", [], /no verb is given/],
@@ -34,11 +40,24 @@ describe("wrong usage is exit code 2 and one line that says what to do", () => {
     });
 });
 
-test("--help shows the verbs, and each verb's shows an example", async () => {
+/** The verbs under the headings of a help. */
+function verbsIn(help: string): string[] {
+    const [, listed = ""] = /^Looking:\n([\s\S]*?)\nA snapshot is named/m.exec(help) ?? [];
+    return [...listed.matchAll(/^ {2}([a-z-]+)/gm)].map(([, verb]) => verb ?? "");
+}
+
+test("--help shows the verbs, and each verb's says what it does and shows examples of it", async () => {
     const help = await snaptree("--help");
-    expect(help.code).toBe(0);
-    expect(help.out).toMatch(/define.*list/s);
-    for (const verb of ["define", "list"]) expect((await snaptree(verb, "--help")).out).toMatch(/Example/);
+    expect(help).toMatchObject({ code: 0, err: "" });
+    const verbs = verbsIn(help.out);
+    expect([...verbs].sort()).toEqual([...VERBS].sort());
+    for (const verb of verbs) {
+        const { code, out, err } = await snaptree(verb, "--help");
+        expect({ code, err }).toEqual({ code: 0, err: "" });
+        const [, examples = ""] = /^Examples?:\n([\s\S]+)$/m.exec(out) ?? [];
+        expect(out).toMatch(new RegExp(`^Usage: snaptree ${verb}`));
+        expect(examples).toMatch(new RegExp(`^ {2}.*\\bsnaptree (--host \\S+ )?${verb} `, "m"));
+    }
 });
 
 test("--version is the package's", async () => {
