@@ -38,7 +38,7 @@ build: deps ## compile to dist and make bin/snaptree
 hosts: deps ## see to the real QEMU tools and the real Pulumi engine (built once, four minutes, if it is not installed)
 	$(TSX) test/hosts/ensure.ts qemu pulumi
 
-lint: deps ## check types, rules, format, and that what is generated is fresh
+lint: build ## check types, rules, format, and that what is generated is fresh
 	npm run generate:check
 	npm run typecheck
 	npm run lint
