@@ -343,14 +343,14 @@ export class VirtualMachine {
         const how = follow ? "follow" : commit ? "commit" : "reset";
         await this.admitMove(move);
         const make = (hierarchy: Hierarchy) => planRevert(hierarchy, name, { ...move, how, discard: discard ?? false, resetNvram });
-        await this.run(`reverting to ${quoted(name)}`, make, request.force, options);
+        await this.one(`reverting to ${quoted(name)}`, make, request.force, options);
     }
 
     /** Forks a branch at a snapshot, leaf or not. The domain stays where it is. @throws AlreadyExistsError, NotFoundError */
     async branch(name: string, { from, owner }: BranchRequest, options: RunOptions = {}): Promise<Branch> {
         checkNewName(name);
         await this.admit(false);
-        const after = await this.run(`branching ${quoted(name)}`, (hierarchy) => planBranch(hierarchy, name, from, owner), false, options);
+        const after = await this.one(`branching ${quoted(name)}`, (hierarchy) => planBranch(hierarchy, name, from, owner), false, options);
         const made = after.branches.find((branch) => branch.name === name);
         if (!made) throw noSuchBranch(name);
         return made;
@@ -359,23 +359,23 @@ export class VirtualMachine {
     /** Goes over to a branch and on from its disks as they are. A dirty tip that has no branch is kept as one. @throws NotFoundError, BusyError */
     async switch(name: string, request: MoveRequest = {}, options: RunOptions = {}): Promise<void> {
         await this.admitMove(request);
-        await this.run(`switching to ${quoted(name)}`, (hierarchy) => planSwitch(hierarchy, name, request), request.force, options);
+        await this.one(`switching to ${quoted(name)}`, (hierarchy) => planSwitch(hierarchy, name, request), request.force, options);
     }
 
     /** Removes a branch: its leaf goes, or is merged into the snapshot that it stands on. @throws NotFoundError, InvalidInputError, DataLossError */
     async unbranch(name: string, request: UnbranchRequest = {}, options: RunOptions = {}): Promise<void> {
-        await this.run(`removing branch ${quoted(name)}`, (hierarchy) => planUnbranch(hierarchy, name, request), request.force, options);
+        await this.one(`removing branch ${quoted(name)}`, (hierarchy) => planUnbranch(hierarchy, name, request), request.force, options);
     }
 
     /** Empties a branch's leaf; to its fork: its own snapshots go too. @throws NotFoundError, DataLossError */
     async resetBranch(name: string, { toFork = false, force }: ResetRequest = {}, options: RunOptions = {}): Promise<void> {
-        await this.run(`resetting branch ${quoted(name)}`, (hierarchy) => planReset(hierarchy, name, toFork), force, options);
+        await this.one(`resetting branch ${quoted(name)}`, (hierarchy) => planReset(hierarchy, name, toFork), force, options);
     }
 
     /** Gives a branch another name. @throws NotFoundError, AlreadyExistsError */
     async renameBranch(name: string, to: string, options: RunOptions = {}): Promise<void> {
         checkNewName(to);
-        await this.run(`renaming branch ${quoted(name)}`, (hierarchy) => planRename(hierarchy, name, to), false, options);
+        await this.one(`renaming branch ${quoted(name)}`, (hierarchy) => planRename(hierarchy, name, to), false, options);
     }
 
     /**
@@ -389,13 +389,18 @@ export class VirtualMachine {
         const { merge, mergeForce, discard, discardForce } = request;
         const how = merge || mergeForce ? "merge" : discard || discardForce ? "discard" : "keep";
         const force = mergeForce === true || discardForce === true;
-        await this.run(`deactivating ${quoted(name)}`, (hierarchy) => planDeactivate(hierarchy, name, how), force, options);
+        await this.one(`deactivating ${quoted(name)}`, (hierarchy) => planDeactivate(hierarchy, name, how), force, options);
     }
 
     /** Deletes a snapshot's name; with a scope, what is below it too. @throws DataLossError, NotFoundError */
     async delete(name: string, request: DeleteRequest = {}, options: RunOptions = {}): Promise<void> {
         const make = (hierarchy: Hierarchy) => planDelete(hierarchy, name, request.scope ?? "keepChildren", request.tip ?? "keep");
-        await this.run(`deleting ${quoted(name)}`, make, request.force, options);
+        await this.one(`deleting ${quoted(name)}`, make, request.force, options);
+    }
+
+    /** One thing to whoever asks for it: all of it happens, or none. */
+    private one(what: string, make: (hierarchy: Hierarchy) => Plan, force: Force | undefined, options: RunOptions): Promise<Hierarchy> {
+        return this.turns.take({ what, make, force: force ?? false, options, joins: false, isOne: true });
     }
 
     /** What is asked for is planned under the lock and carried out, one after another. */
@@ -585,12 +590,13 @@ export class VirtualMachine {
         for (const turn of left) await this.alone(turn);
     }
 
-    private async alone({ make, force, what, options, resolve, reject }: Turn): Promise<void> {
+    private async alone({ make, force, what, options, isOne, resolve, reject }: Turn): Promise<void> {
         try {
             await sayWhy(what, async () => {
                 const made = make(await this.managed.hierarchy());
                 await this.refuse(what, made.losses, force);
-                for (const [i, operations] of batches(made.operations).entries()) {
+                const groups = isOne && made.operations.length > 0 ? [made.operations] : batches(made.operations);
+                for (const [i, operations] of groups.entries()) {
                     if (i > 0) await this.refuseSince(what, made, operations, force);
                     await this.transact(operations, executionOf(options), options);
                 }

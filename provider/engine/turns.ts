@@ -13,6 +13,8 @@ export interface Work {
     readonly options: ApplyOptions;
     /** It plans one plain creation, which may share a transaction with others that wait. */
     readonly joins: boolean;
+    /** It is one thing to whoever asked for it: all of its operations or none, in one transaction. */
+    readonly isOne?: boolean;
 }
 
 /** Work that somebody waits for. */

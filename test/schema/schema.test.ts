@@ -28,7 +28,7 @@ const resources = Object.entries(schema.resources);
 describe.each(resources)("%s", (_, { inputProperties, requiredInputs, properties }) => {
     test("says the default of each input, unless it has to be given", () => {
         const free = Object.entries(inputProperties).filter(([name, spec]) => !JSON.stringify(spec).includes("filledIn") && !requiredInputs.includes(name));
-        expect(free.filter(([, { description }]) => !description.includes('Default: ')).map(([name]) => name)).toEqual([]);
+        expect(free.filter(([, { description }]) => !description.includes("Default: ")).map(([name]) => name)).toEqual([]);
     });
 
     test("has every input as an output too, since Pulumi compares old outputs with new inputs", () => {

@@ -25,7 +25,9 @@ interface Leaf {
 
 async function leafOf(draft: Draft, world: World, name: string | null): Promise<Leaf> {
     if (name === null || name === draft.branch) {
-        return { branch: null, files: draft.tip(), tag: null, config: draft.config, nvram: await nvramOf(draft, world, draft.domain()) };
+        // Where the same transaction goes over to the branch first, the images don't hold its tip yet.
+        const tag = name === null || name === draft.stored.branch ? null : branchOf(draft, name).tag;
+        return { branch: null, files: draft.tip(), tag, config: draft.config, nvram: await nvramOf(draft, world, draft.domain()) };
     }
     const { files, tag, document, nvram } = branchOf(draft, name);
     return { branch: name, files, tag, config: parseXml(draft.pending(document) ?? (await world.read(document))), nvram };
