@@ -610,7 +610,7 @@ export class VirtualMachine {
     /** What was written since the plan was made is nothing that anybody agreed to lose. */
     private async refuseSince(what: string, { losses }: Plan, operations: readonly Operation[], force: Force): Promise<void> {
         const [first] = operations; // Where there are more, they are creations, which stand on one another.
-        if (!first || force === true || first.kind === "redefine" || first.kind === "delete") return;
+        if (!first || force === true || first.kind === "redefine" || (first.kind === "delete" && first.branches.length === 0)) return;
         const shown = new Set(losses);
         const since = lossesOf(await this.managed.hierarchy(), first).filter((loss) => !shown.has(loss));
         await this.refuse(`going on with ${what}`, since, force);

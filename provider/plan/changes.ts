@@ -27,6 +27,8 @@ export function lossesOf(hierarchy: Hierarchy, operation: Operation): Loss[] {
             return ifDirty(hierarchy, operation.name);
         case "unbranch":
             return hierarchy.branch === operation.name ? [] : ifDirty(hierarchy, operation.name);
+        case "delete":
+            return operation.branches.flatMap((name) => ifDirty(hierarchy, name));
         default:
             return [];
     }

@@ -223,6 +223,16 @@ describe("taking a snapshot again", () => {
         expect(new World(there).carry(made.operations).hierarchy()).toMatchObject({ current: "a", branches: [] });
     });
 
+    test("would lose what is written to a branch after it was planned, which is found before the branch goes", () => {
+        const work = aBranch({ name: "work", from: "b", tip: "b", ...me });
+        const there = hierarchy([snapshot("a", null, me), snapshot("b", "a", me)], { current: "a", branches: [work] });
+        const made = planAgain(there, program({ a: {}, b: { parent: "a" } }, { branches: { work: { from: "b" } } }), takeAgain("b"));
+        const lost = (hierarchy: Hierarchy) => made.operations.flatMap((operation) => lossesOf(hierarchy, operation));
+        expect(made.losses).toEqual([]);
+        expect(lost(there)).toEqual([]);
+        expect(lost({ ...there, branches: [{ ...work, dirty: true }] })).toEqual(["branch:work"]);
+    });
+
     test("never goes to a snapshot whose contents are half committed", () => {
         const there = hierarchy([snapshot("a", null, { ...me, committing: true }), snapshot("b", "a", me)], { current: "b" });
         expect(() => planAgain(there, program({ a: {}, b: { parent: "a" } }), takeAgain("b"))).toThrow(BusyError);
