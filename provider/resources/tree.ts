@@ -1,7 +1,7 @@
 import type { Again, Desired, Wanted } from "../engine";
 import { desiredOf } from "../engine/desired";
 import type { SnapshotTreeInputs } from "../generated/types";
-import type { Hierarchy } from "../model";
+import type { Hierarchy, Snapshot } from "../model";
 import type { Connections } from "./connections";
 import { driftError } from "./drift";
 import { acceptedLosses, accepts } from "./force";
@@ -9,7 +9,7 @@ import { formatId, parseDomainId } from "./identity";
 import { Access, defaultHost, failuresOf, ifThere, type Resource, type ResourceCheck, type ResourceDiff, type ResourceState, type Running } from "./resource";
 import { treeFaults } from "./tree-check";
 import { compareTrees, diffTree } from "./tree-diff";
-import { declaredTree, locateAll, nodesOf, refreshed, stateOf, strangers } from "./tree-drift";
+import { declaredTree, locateAll, type Nodes, nodesOf, refreshed, stateOf, strangers } from "./tree-drift";
 import { ownProperties, type Properties } from "./unknown";
 
 /** Inputs that `check` has been through: nothing is missing any more. */
@@ -127,12 +127,20 @@ function wantedOf(there: Hierarchy, before: Properties, inputs: Properties): Wan
     const nodesBefore = nodesOf(before.snapshots);
     const located = locateAll(there, nodesBefore);
     const change = compareTrees(before, inputs);
-    const replaced = strangers(located, nodesBefore).filter((name) => Object.hasOwn(nodesOf(inputs.snapshots), name) && !change.again.has(name));
+    const listed = nodesOf(inputs.snapshots);
+    const strange = [...strangers(located, nodesBefore), ...displaced(there, located, listed)];
+    const replaced = strange.filter((name) => Object.hasOwn(listed, name) && !change.again.has(name));
     for (const name of replaced) {
         if (accepts(inputs.force, `snapshot:${name}`)) continue;
         throw driftError("contentId", null, { name, domain: inputs.domain });
     }
     return { desired: mending(there, nodesBefore, inputs), again: { snapshots: new Set([...change.again, ...replaced]), moved: movable(change, inputs) } };
+}
+
+/** Ours that have a name now which the program does not list, while somebody else's have theirs: they can't be renamed back, and would be pruned. */
+function displaced({ snapshots }: Hierarchy, located: ReadonlyMap<string, Snapshot>, listed: Nodes): string[] {
+    const names = new Set(snapshots.map(({ name }) => name));
+    return [...located].filter(([name, there]) => there.name !== name && names.has(name) && !Object.hasOwn(listed, there.name)).map(([name]) => name);
 }
 
 /** What may stand elsewhere and be made again for that: what the program moved, and what may go anyway. */

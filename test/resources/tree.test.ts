@@ -216,6 +216,53 @@ suiteWith(needs(qemu), "a SnapshotTree on real disks", () => {
         expect(await tried.machine.contents()).toEqual(full("abbdb"));
     });
 
+    test("prunes no snapshot of its own that somebody renamed, though another one has its name now", async () => {
+        await using tried = await Tried.on();
+        const listed = { a: {}, b: { parent: "a" }, c: { parent: "b" } };
+        await tried.up({ snapshots: listed });
+        await tried.machine.library(async (vm) => {
+            await vm.redefine({ name: "c", rename: "mine" });
+            await vm.create({ name: "c", parent: "b" });
+        });
+        const before = await tried.machine.hierarchy();
+        for (const look of [() => tried.outputs, () => tried.refresh()]) {
+            await look();
+            await expect(tried.up({ snapshots: { ...listed, d: { parent: "a" } } })).rejects.toThrow(/"c".* was replaced by another one of the same name/);
+            expect(await tried.machine.hierarchy()).toEqual(before);
+        }
+    });
+
+    test("is no leave to lose what others made under a name that it lists", async () => {
+        await using tried = await Tried.on();
+        await tried.machine.library(async (vm) => {
+            await vm.create({ name: "a" });
+            await vm.create({ name: "theirs", parent: "a" });
+        });
+        const listed = { a: {}, b: { parent: "a" }, c: { parent: "b" }, theirs: { parent: "a" } };
+        await tried.up({ snapshots: listed });
+        const before = await tried.machine.hierarchy();
+        const error: unknown = await tried.up({ snapshots: { ...listed, theirs: { parent: "b" } } }).catch((caught: unknown) => caught);
+        expect(error).toMatchObject({ name: "DataLossError", losses: ["snapshot:theirs"] });
+        expect(await tried.machine.hierarchy()).toEqual(before);
+        await tried.up({ snapshots: { ...listed, theirs: { parent: "b" } }, force: ["snapshot:theirs"] });
+        expect(await tried.machine.parents()).toEqual({ a: null, b: "a", c: "b", theirs: "b" });
+    });
+
+    test.each(["internal", "external"])("takes an %s root again with all that stands on it, and keeps nothing of what it held", async (mode) => {
+        await using tried = await Tried.on();
+        const made = (letter: string) => ({
+            snapshots: { a: { mode, provision: writes(letter) }, b: { mode, parent: "a" } },
+            branches: { main: { from: "b" } },
+        });
+        const names = async () => (await tried.machine.hierarchy()).branches.map(({ name }) => name);
+        await tried.up({ ...made("a"), current: "main" });
+        const before = await names(); // In the internal model one of them keeps the disk as it was before all.
+        await tried.up({ ...made("B"), current: "main" });
+        expect(await tried.machine.contents()).toMatchObject({ a: "B".repeat(16), b: "B".repeat(16) });
+        expect(await tried.machine.hierarchy()).toMatchObject({ branch: "main", current: "b" });
+        expect(await names()).toEqual(before);
+    });
+
     test("keeps what was made when a command fails, and goes on from there", async () => {
         await using tried = await Tried.on();
         const failing = { ...base, d: { parent: "c", provision: [{ command: ["false"] }] } };
