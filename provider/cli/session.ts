@@ -83,16 +83,20 @@ export class Session {
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** Hears the first signal that asks for an end; a second one ends the process at once, as if nobody listened. */
+/**
+ * Hears the first signal that asks for an end; a second one ends the process at once, as if nobody listened. It goes on listening until then: execa ends the
+ * process with a signal for which it finds no listener but its own.
+ */
 class Interruption implements Disposable {
     private readonly controller = new AbortController();
     private readonly hear = (signal: NodeJS.Signals) => {
+        if (!this.signal.aborted) return void this.controller.abort(new SnaptreeError(`interrupted by ${signal}`, { signal }));
         this[Symbol.dispose]();
-        this.controller.abort(new SnaptreeError(`interrupted by ${signal}`, { signal }));
+        process.kill(process.pid, signal);
     };
 
     constructor() {
-        for (const signal of SIGNALS) process.once(signal, this.hear);
+        for (const signal of SIGNALS) process.on(signal, this.hear);
     }
 
     get signal(): AbortSignal {

@@ -111,8 +111,8 @@ suiteWith(
         /** Enough that a merge takes longer than a key takes to be heard. */
         const MEGABYTES = 768;
 
-        test("in a commit stops it, loses nothing, says how it goes on, and so it does", async () => {
-            await using machine = await QemuMachine.make(["vda"]);
+        /** Domain “big”, with a leaf that takes long to be committed into snapshot “next”. */
+        async function defineBig(machine: QemuMachine): Promise<void> {
             const snaptree = on(machine.uri);
             const big = join(machine.temporary, "big.qcow2");
             await execa("qemu-img", ["create", "-q", "-f", "qcow2", big, `${MEGABYTES}M`]);
@@ -121,7 +121,30 @@ suiteWith(
             await snaptree("create", "big", "next");
             const leaf = /source file='([^']*)'/.exec(await readFile(join(machine.root, "big", "domain.xml"), "utf8"))![1]!;
             await execa("qemu-io", ["-f", "qcow2", "-c", `write -P 0x61 0 ${MEGABYTES}M`, leaf]);
+        }
 
+        test.each(["SIGINT", "SIGTERM"] as const)("on no terminal, %s stops a commit and says how it goes on", async (signal) => {
+            await using machine = await QemuMachine.make(["vda"]);
+            await defineBig(machine);
+            const child = spawn(SNAPTREE, ["--host", machine.uri, "revert", "big", "next", "--commit"], { stdio: ["ignore", "ignore", "pipe"] });
+            const ended = once(child, "close") as Promise<[number | null]>;
+            let said = "";
+            child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+            const isCopying = async () => (await on(machine.uri)("show", "big", "next")).out.includes("not finished");
+            while (child.exitCode === null && !(await isCopying()));
+            child.kill(signal);
+            const [code] = await ended;
+            expect(said).toMatch(
+                new RegExp(`snaptree: interrupted by ${signal}; the commit into snapshot "next" is half done and loses nothing: run it again`),
+            );
+            expect(code).toBe(1);
+            expect(await on(machine.uri)("revert", "big", "next", "--commit")).toMatchObject({ code: 0, out: "committed into next" });
+        });
+
+        test("in a commit stops it, loses nothing, says how it goes on, and so it does", async () => {
+            await using machine = await QemuMachine.make(["vda"]);
+            const snaptree = on(machine.uri);
+            await defineBig(machine);
             const terminal = new Terminal(["--host", machine.uri, "revert", "big", "next", "--commit"]);
             await terminal.until("%");
             terminal.type(CTRL_C);
