@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
-import { AlreadyExistsError, InvalidInputError, quoted } from "../../model";
+import { AlreadyExistsError, HostError, InvalidInputError, quoted } from "../../model";
 import { formatXml, newDomain, parseDomain, parseXml, type XmlElement } from "../../xml";
 import type { Backend, BackendFactory, DomainDocument, ManagedDomain, NewDomain } from "../backend";
 import { capabilities } from "./capabilities";
 import { QemuDomain } from "./domain";
-import { createFile } from "./files";
-import { domainNames, newFolder, openFolder, unreachable } from "./folder";
+import { createFile, isThere } from "./files";
+import { domainNames, type Folder, newFolder, openFolder, unreachable } from "./folder";
 import { Images } from "./images";
 
 /** A domain that is about to be defined. */
@@ -33,6 +33,7 @@ class QemuBackend implements Backend {
     async define(domain: NewDomain | DomainDocument): Promise<ManagedDomain> {
         const { name, document } = await ("xml" in domain ? this.given(domain.xml) : this.made(domain));
         const folder = await newFolder(this.root, name);
+        if (!(await isThere(folder.domainFile))) await refuseRecords(folder, document);
         try {
             await createFile(folder.domainFile, formatXml(document));
         } catch (error) {
@@ -74,6 +75,20 @@ class QemuBackend implements Backend {
     async [Symbol.asyncDispose](): Promise<void> {
         await this.images[Symbol.asyncDispose]();
     }
+}
+
+/** A domain whose document somebody lost or moved has its snapshots all the same: another document would have it write into one of them. */
+async function refuseRecords(folder: Folder, document: XmlElement): Promise<void> {
+    const { snapshots, branches, tip } = await folder.records();
+    if (snapshots.size === 0 && branches.size === 0) return;
+    const files = new Map(parseDomain(document).disks.map(({ target, file }) => [target, file]));
+    const strayed = Object.entries(tip).find(([target, file]) => files.get(target) !== file);
+    if (!strayed) return;
+    const [target, file] = strayed;
+    throw new HostError(
+        `${quoted(folder.path)} holds snapshots of a domain whose ${quoted("domain.xml")} is gone, with disk ${target} on ${quoted(file)}; put that document back, or make the domain under another name`,
+        { folder: folder.path },
+    );
 }
 
 /** A URI's query as libvirt reads it: a “+” is a plus. */

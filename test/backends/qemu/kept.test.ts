@@ -1,6 +1,6 @@
 // What is easily lost on the way between branches, with several disks, in the firmware variables, and between a kill and the next run.
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
 import type { Step } from "../../../provider/backends/backend";
@@ -188,6 +188,35 @@ suiteWith(needs(qemu), "nothing is lost", () => {
             expect(await machine.tip()).toEqual({ vda: holding("at") });
             await machine.sound();
         });
+    });
+
+    test("of a domain whose document is gone: none is defined over its snapshots, and it is whole again with its own", async () => {
+        await using machine = await QemuMachine.make(["vda"]);
+        const { vda = "" } = await machine.files();
+        await machine.vm.create({ name: "a" });
+        await machine.vm.branch("x", { from: "a" });
+        const document = join(machine.folder, "domain.xml");
+        renameSync(document, `${document}.away`);
+        const define = () => machine.host.define({ name: machine.domain, disks: [{ target: "vda", file: vda, format: "qcow2" }] });
+        expect((await refused(define())).message).toMatch(/holds snapshots of a domain whose "domain.xml" is gone/);
+        expect(existsSync(document)).toBe(false);
+        renameSync(`${document}.away`, document);
+        await machine.connect();
+        await machine.vm.switch("x");
+        await machine.sound();
+    });
+
+    test("by going to a branch whose leaf is gone: the domain stays where it can start", async () => {
+        await using machine = await QemuMachine.make(["vda"]);
+        await machine.vm.create({ name: "a" });
+        const { files } = await machine.vm.branch("x", { from: "a" });
+        renameSync(files.vda ?? "", `${files.vda}.away`);
+        const before = await machine.files();
+        expect((await refused(machine.vm.switch("x"))).message).toMatch(/the leaf of branch "x" for disk vda, .* is not there/);
+        expect(await machine.files()).toEqual(before);
+        renameSync(`${files.vda}.away`, files.vda ?? "");
+        await machine.vm.switch("x");
+        await machine.sound();
     });
 
     test("of a branch that stands on no snapshot, when a root is provisioned under it", async () => {

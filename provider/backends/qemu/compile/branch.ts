@@ -79,6 +79,7 @@ export function arrivalAt(config: XmlElement, files: Files): Arrival {
 export async function compileSwitch(draft: Draft, world: World, { name, keepTip: keep }: SwitchOperation): Promise<void> {
     if (draft.branch === name) return;
     const { files, tag, tip, document, nvram } = branchOf(draft, name);
+    for (const [target, file] of Object.entries(files)) if (!draft.sizes.has(file)) await refuseMissing(world, name, target, file);
     // A domain that somebody runs would go on writing where it is no more; and nobody may run on what it goes to.
     draft.freeze([...Object.values(draft.tip()), ...Object.values(files)]);
     if (tag !== null) draft.alter(Object.values(files));
@@ -89,6 +90,15 @@ export async function compileSwitch(draft: Draft, world: World, { name, keepTip:
     if (tag !== null) await applyTag(draft, world, files, tag);
     draft.branch = name;
     draft.current = tip;
+}
+
+/** A domain would not start on a leaf that is gone. */
+async function refuseMissing(world: World, name: string, target: string, file: string): Promise<void> {
+    if (await world.exists(file)) return;
+    throw new HostError(
+        `the leaf of branch ${quoted(name)} for disk ${target}, ${quoted(file)}, is not there; put it back from a backup, or remove the branch`,
+        { file },
+    );
 }
 
 /** A branch goes; where the domain is on it, the tip goes on without a name. */
