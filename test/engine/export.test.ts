@@ -306,7 +306,7 @@ describe.each<Mode>(["external", "internal"])("an %s hierarchy", (mode) => {
             await write(3, "y");
             const [before, bytes] = [await machine.vm.hierarchy(), await held(machine.vm, machine.folder)];
             let [moved, kills]: [VirtualMachine | undefined, number] = [undefined, 0];
-            for (let killAt = mode === "external" ? 0 : 2; !moved; killAt += 5) {
+            for (let killAt = mode === "external" ? 0 : 2; !moved; killAt += 9) {
                 const ended = await child.move(machine.uri, at(there), killAt);
                 const left = (await machine.host.domains()).length > 0;
                 const vm = left ? await (await machine.host.domain("vm")).migrate(other) : await other.domain("vm");

@@ -110,7 +110,7 @@ export const scenarios: readonly Scenario[] = [
     },
     {
         name: "switch from branch to branch",
-        targets: ["vda", "vdb"],
+        targets: ["vda"],
         modes: BOTH,
         work: async (machine) => {
             for (const [name, from] of [
@@ -158,7 +158,7 @@ export const scenarios: readonly Scenario[] = [
     },
     {
         name: "revert commit, of the tip",
-        targets: ["vda", "vdb"],
+        targets: ["vda"],
         modes: BOTH,
         work: () => ({ verb: "revert", name: "b", request: { commit: true } }),
     },

@@ -96,7 +96,7 @@ suiteWith(needs(qemu), "the size of an internal snapshot", () => {
                 const own = await ownBytes(file);
                 for (const name of names) expect([name, own?.snapshots.get(name)]).toEqual([name, freed(file, name)]);
             }),
-            { numRuns: 12 },
+            { numRuns: Number(process.env.SNAPTREE_RUNS ?? 5) },
         );
     });
 
@@ -125,7 +125,7 @@ suiteWith(needs(qemu), "the size of an internal snapshot", () => {
                 const own = await ownBytes(file); // An answer, not an error, and in the time that a test has.
                 for (const bytes of own?.snapshots.values() ?? []) expect(bytes).toBeLessThanOrEqual(2 * statSync(file).size);
             }),
-            { numRuns: 40 },
+            { numRuns: Number(process.env.SNAPTREE_RUNS ?? 15) },
         );
     });
 
