@@ -16,6 +16,7 @@ describe("reading a domain", () => {
             name: "web",
             uuid: UUID,
             nvram: "/var/lib/libvirt/qemu/nvram/web_VARS.fd",
+            nvramTemplate: "/usr/share/OVMF/OVMF_VARS_4M.ms.fd",
             tpm: true,
             disks: [
                 { target: "vda", type: "file", device: "disk", file: "/var/lib/libvirt/images/web.2.qcow2", format: "qcow2", readonly: false, snapshot: null },
@@ -34,6 +35,7 @@ describe("reading a domain", () => {
             name: "a",
             uuid: UUID,
             nvram: null,
+            nvramTemplate: null,
             tpm: false,
             disks: [{ target: "hda", type: "file", device: "disk", file: null, format: null, readonly: false, snapshot: null }],
         });
@@ -43,7 +45,8 @@ describe("reading a domain", () => {
         const xml = `<domain><name>a</name><uuid>${UUID}</uuid><os><nvram type='file'><source file='/n.fd'/></nvram></os>
             <devices><tpm model='tpm-tis'><backend type='passthrough'/></tpm></devices></domain>`;
         expect(parseDomain(xml)).toMatchObject({ nvram: "/n.fd", tpm: false });
-        expect(parseDomain(`<domain><name>a</name><uuid>${UUID}</uuid><os><nvram template='/t.fd'/></os></domain>`).nvram).toBeNull();
+        const unused = `<domain><name>a</name><uuid>${UUID}</uuid><os><nvram template='/t.fd'/></os></domain>`;
+        expect(parseDomain(unused)).toMatchObject({ nvram: null, nvramTemplate: "/t.fd" });
     });
 
     test.each([
