@@ -1,6 +1,6 @@
 import { type Branch, type Hierarchy, type Loss, type Operation, type Snapshot, Tree } from "../model";
 import { type Desired, wantedBranches } from "./desired";
-import { refuseCommitting } from "./moves";
+import { refuseCommitting, standsOn } from "./moves";
 import { type Plan, planOf } from "./plan";
 import { foreignWarnings, type Pruned, prunedBy, survivors } from "./prune";
 import { afterRenames, renames } from "./renames";
@@ -79,7 +79,7 @@ function leave({ tree }: Sides, hierarchy: Hierarchy, top: Snapshot, gone: Reado
 function clear(sides: Sides, { hierarchy, operations, losses }: Stage, top: Snapshot): Stage {
     const subtree = [top, ...sides.tree.descendants(top.name)];
     const gone = new Set(subtree.map(({ name }) => name));
-    const isOn = ({ from, tip }: Branch) => [from, tip].some((name) => name !== null && gone.has(name));
+    const isOn = (branch: Branch) => standsOn(branch, gone);
     const branches = hierarchy.branches.filter(isOn);
     const moves = leave(sides, hierarchy, top, gone);
     const tipGoes = moves.length > 0 && hierarchy.dirty && hierarchy.branch === null;

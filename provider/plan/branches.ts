@@ -1,13 +1,13 @@
-import { AlreadyExistsError, type Branch, checkNewName, type Hierarchy, InvalidInputError, type Operation, quoted, type ResetOperation, Tree } from "../model";
+import { type Branch, checkNewName, type Hierarchy, InvalidInputError, type Operation, quoted, type ResetOperation, Tree } from "../model";
 import { type Arrival, branchOf, switchTo, wholeSnapshot } from "./moves";
 import { type Plan, planOf } from "./plan";
 import { othersOn, refuseInUse } from "./revert";
-import { goesToo, tipOf } from "./tip";
+import { goesToo, refuseTaken, tipOf } from "./tip";
 
 /** Forks a branch at a snapshot, leaf or not. @throws NotFoundError, AlreadyExistsError */
 export function planBranch(hierarchy: Hierarchy, name: string, from: string, owner?: string): Plan {
     wholeSnapshot(hierarchy, from);
-    if (tipOf(hierarchy).names.has(name)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
+    refuseTaken(tipOf(hierarchy), name);
     return planOf(hierarchy, [{ kind: "branch", name, from, ...(owner === undefined ? {} : { owner }) }]);
 }
 
@@ -77,6 +77,6 @@ export function planRename(hierarchy: Hierarchy, name: string, to: string): Plan
     branchOf(hierarchy, name);
     if (name === to) return planOf(hierarchy, []);
     checkNewName(to);
-    if (tipOf(hierarchy).names.has(to)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(to)} already; choose another name`);
+    refuseTaken(tipOf(hierarchy), to);
     return planOf(hierarchy, [{ kind: "rename", name, to }]);
 }

@@ -1,5 +1,4 @@
 import {
-    AlreadyExistsError,
     type Branch,
     BusyError,
     type Hierarchy,
@@ -15,7 +14,12 @@ import {
     type Snapshot,
     Tree,
 } from "../model";
-import { automaticBranch, goesToo, type Tip, tipOf } from "./tip";
+import { automaticBranch, goesToo, refuseTaken, type Tip, tipOf } from "./tip";
+
+/** Whether a branch forks from, or has its tip on, one of some snapshots. */
+export function standsOn({ from, tip }: Branch, snapshots: ReadonlySet<string>): boolean {
+    return [from, tip].some((name) => name !== null && snapshots.has(name));
+}
 
 /** How a move keeps the tip that it leaves: as a branch of that name, as an automatic one, or not. */
 export type Keep = string | true | undefined;
@@ -62,7 +66,7 @@ function move({ powerState, leave }: Arrival, keepTip: string | null): Move {
 function keeper(tip: Tip, keep: Keep): string | null {
     if (keep === undefined) return null;
     if (keep === true) return tip.dirty ? automaticBranch(tip) : null;
-    if (tip.names.has(keep)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(keep)} already; choose another name`);
+    refuseTaken(tip, keep);
     return keep;
 }
 

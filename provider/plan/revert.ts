@@ -1,5 +1,5 @@
 import { type Hierarchy, InvalidInputError, type Loss, type Operation, quoted, type Snapshot, Tree } from "../model";
-import { type Arrival, type Leaf, leafOn, type Moved, refuseCommitting, resetTo, switchTo } from "./moves";
+import { type Arrival, type Leaf, leafOn, type Moved, refuseCommitting, resetTo, standsOn, switchTo } from "./moves";
 import { type Plan, planOf } from "./plan";
 
 /** What is asked of a revert; one of the three, default `reset`. */
@@ -99,9 +99,7 @@ export function planDeactivate(hierarchy: Hierarchy, name: string, how: Deactiva
     if (how === "keep") return planOf(hierarchy, away?.operations ?? [], away?.losses);
     const below = tree.descendants(name).map((snapshot) => snapshot.name);
     const gone = new Set([name, ...below]);
-    const branches = hierarchy.branches
-        .filter(({ tip, from }) => (tip !== null && gone.has(tip)) || (from !== null && gone.has(from)))
-        .map((branch) => branch.name);
+    const branches = hierarchy.branches.filter((branch) => standsOn(branch, gone)).map((branch) => branch.name);
     const losses = [...below.map((snapshot) => `snapshot:${snapshot}`), ...branches.map((branch) => `branch:${branch}`), ...(away?.losses ?? [])];
     return planOf(hierarchy, [...(away?.operations ?? []), { kind: "delete", name, scope: "subtree", branches }], [...new Set(losses)]);
 }

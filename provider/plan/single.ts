@@ -13,7 +13,7 @@ import {
 } from "../model";
 import { described } from "./desired";
 import { type Plan, planOf } from "./plan";
-import { refuseCommitting } from "./moves";
+import { refuseCommitting, standsOn } from "./moves";
 import { type NewSnapshot, planNewSnapshot, tipOf } from "./tip";
 
 /** A name for a snapshot that was given none: the seconds since 1970, as libvirt does; where it has that already, `SECONDS-2` and so on, where libvirt fails. */
@@ -56,8 +56,7 @@ function refuseChildren(tree: Tree<Snapshot>, old: Snapshot): void {
 
 /** The branches that stand on snapshots, the one that runs excepted: what it holds stays in the tip. */
 function branchesOn(hierarchy: Hierarchy, gone: ReadonlySet<string>): string[] {
-    const stands = (name: string | null) => name !== null && gone.has(name);
-    return hierarchy.branches.filter((branch) => !branch.active && (stands(branch.from) || stands(branch.tip))).map(({ name }) => name);
+    return hierarchy.branches.filter((branch) => !branch.active && standsOn(branch, gone)).map(({ name }) => name);
 }
 
 /** The revert to the parent that takes back where a creation left the domain; nothing where it left something of its own there. */

@@ -1,4 +1,4 @@
-import { automaticName, type CreateOperation, type CreateSettings, type Hierarchy, InvalidInputError, quoted } from "../model";
+import { AlreadyExistsError, automaticName, type CreateOperation, type CreateSettings, type Hierarchy, InvalidInputError, quoted } from "../model";
 
 /** Where the domain's live state is while a plan is walked through. */
 export interface Tip {
@@ -27,6 +27,11 @@ export function goesToo({ committing }: Tip, under: string | null): string[] {
 /** The name of the automatic branch that keeps a tip. */
 export function automaticBranch({ current, names }: Tip): string {
     return automaticName(current, names);
+}
+
+/** Snapshots and branches share one name space. @throws AlreadyExistsError */
+export function refuseTaken({ names }: Pick<Tip, "names">, name: string): void {
+    if (names.has(name)) throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
 }
 
 /** Where a creation leaves the tip. What is forgotten becomes nobody's current snapshot: the tip still stands on what was current, or on the parent. */
