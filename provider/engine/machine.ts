@@ -323,13 +323,8 @@ export class VirtualMachine {
         if (!this.managed.capabilities.redefine)
             throw new UnsupportedError(this.managed.capabilities.backend, "redefine", "delete the snapshot and take it again");
         if (request.rename !== undefined) checkNewName(request.rename);
-        await this.turns.take({
-            what: `redefining ${quoted(request.name)}`,
-            make: (hierarchy) => planRedefine(hierarchy, { kind: "redefine", ...request }),
-            force: true,
-            options,
-            joins: false,
-        });
+        const make = (hierarchy: Hierarchy) => planRedefine(hierarchy, { kind: "redefine", ...request });
+        await this.run(`redefining ${quoted(request.name)}`, make, true, options);
     }
 
     /**
@@ -545,7 +540,7 @@ export class VirtualMachine {
             if (stale !== null) throw new StalePlanError(`${stale} changed after the plan was made; plan again`);
             return made;
         };
-        await this.turns.take({ what: "this plan", make: fresh, force: options.force ?? false, options, joins: false });
+        await this.run("this plan", fresh, options.force, options);
     }
 
     /**
