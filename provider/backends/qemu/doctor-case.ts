@@ -7,7 +7,7 @@ import { backingFiles } from "./foreign";
 import type { Folder } from "./folder";
 import type { Images } from "./images";
 import { type Qcow2Header, readQcow2 } from "./qcow2";
-import type { Files, Records } from "./records";
+import { type Files, filesOf, type Records } from "./records";
 
 /** The domain's document, and what it says. */
 export interface Configuration {
@@ -47,8 +47,7 @@ export class Case {
         readonly foreign: ReadonlySet<string> | null,
         readonly images: Images,
     ) {
-        const disks = document?.domain.disks ?? [];
-        this.tip = document ? Object.fromEntries(disks.flatMap(({ target, file }) => (file === null ? [] : [[target, file]]))) : records.tip;
+        this.tip = document ? filesOf(document.domain) : records.tip;
         this.users = this.findUsers();
     }
 

@@ -1,6 +1,7 @@
-import { access, copyFile, readFile, stat } from "node:fs/promises";
+import { copyFile, readFile, stat } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import {
+    automaticName,
     BusyError,
     type Domain,
     type Hierarchy,
@@ -20,14 +21,14 @@ import { branchDiffers, tipDiffers } from "./dirty";
 import { examine } from "./doctor";
 import { Draft, isCopy, type Next, type Seen } from "./draft";
 import { exportOf } from "./export";
-import { syncFile, syncFolder, writeNewFile } from "./files";
+import { isThere, syncFile, syncFolder, writeNewFile } from "./files";
 import type { Folder } from "./folder";
 import { foreignFiles, realFile, unrecordedFiles } from "./foreign";
 import { refuseOpenImages } from "./holders";
 import { allocatedBytes, type Images, settled } from "./images";
 import { takeLock } from "./lock";
 import { readQcow2 } from "./qcow2";
-import type { Files, Records, SnapshotRecord } from "./records";
+import { filesOf, type Records, type SnapshotRecord } from "./records";
 import { type Sizes, sizesOf } from "./sizes";
 import { refuseFullDisks } from "./space";
 import { stampOf, stampsOf } from "./stamps";
@@ -62,10 +63,6 @@ function toSnapshot(record: SnapshotRecord, sizes: Sizes | null): Snapshot {
         owner: owner ?? null,
         bytes: sizes?.snapshot(record) ?? null,
     };
-}
-
-function filesOf(domain: Domain): Files {
-    return Object.fromEntries(domain.disks.flatMap(({ target, file }) => (file === null ? [] : [[target, file]])));
 }
 
 async function writeFile({ file, contents }: Next["files"][number]): Promise<void> {
@@ -209,11 +206,7 @@ export class QemuDomain implements ManagedDomain {
             },
             tags: async (file) => (await header(file)).snapshots,
             mapping: async (file) => (await header(file)).mapping,
-            exists: (file) =>
-                access(file).then(
-                    () => true,
-                    () => false,
-                ),
+            exists: isThere,
             read: (file) => readFile(file, "utf8"),
             dirty: async () => {
                 const domain = await this.domain();
@@ -239,9 +232,7 @@ export class QemuDomain implements ManagedDomain {
     private async keep(images: readonly string[], tag: string): Promise<void> {
         const records = await this.folder.records();
         const names = new Set([...records.snapshots.keys(), ...records.branches.keys()]);
-        let n = 1;
-        while (names.has(`auto-rescued-${n}`)) n++;
-        const name = `auto-rescued-${n}`;
+        const name = automaticName("rescued", names);
         const document = join(this.folder.path, `branch.${records.next}.xml`);
         await writeNewFile(document, await this.folder.domainXml());
         await syncFolder(this.folder.path);

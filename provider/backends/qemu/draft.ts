@@ -5,7 +5,7 @@ import { formatXml, parseDomain, withDiskFiles, type XmlElement } from "../../xm
 import type { Step, Transaction } from "../backend";
 import type { Use } from "./holders";
 import { MAX_BACKING_BYTES } from "./qcow2";
-import type { BranchRecord, Files, ImageRecord, Records, SnapshotRecord } from "./records";
+import { type BranchRecord, type Files, filesOf, type ImageRecord, type Records, type SnapshotRecord } from "./records";
 import { type QemuStep, type RemoveStep, type TakeStep, writtenBy } from "./steps";
 import { checksum } from "./stamps";
 import type { NewOverlay } from "./storage-daemon";
@@ -37,8 +37,6 @@ export interface Seen {
 export function isCopy(contents: NewFile["contents"]): contents is { readonly copyOf: string } {
     return typeof contents === "object" && "copyOf" in contents;
 }
-
-type Changeable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
  * The records and the domain's document as operations leave them, and the steps that get there. Nothing outside is changed: compiling several
@@ -109,9 +107,7 @@ export class Draft {
 
     /** Disk target to the file that the domain writes to. */
     tip(): Files {
-        const files: Changeable<Files> = {};
-        for (const { target, file } of this.domain().disks) if (file !== null) files[target] = file;
-        return files;
+        return filesOf(this.domain());
     }
 
     domain(): Domain {

@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from "node:path";
-import { HostError, type Mode, quoted, type SnapshotState } from "../../model";
+import { type Domain, HostError, type Mode, quoted, type SnapshotState } from "../../model";
 
 /*
  * What Snaptree keeps of a domain, in `hierarchy.json` in the domain's folder. It is replaced whole and at once, and everything else it names
@@ -8,6 +8,11 @@ import { HostError, type Mode, quoted, type SnapshotState } from "../../model";
 
 /** Disk target to file. */
 export type Files = Readonly<Record<string, string>>;
+
+/** Disk target to the file that a domain's document has it on. */
+export function filesOf({ disks }: Domain): Files {
+    return Object.fromEntries(disks.flatMap(({ target, file }) => (file === null ? [] : [[target, file]])));
+}
 
 export interface SnapshotRecord {
     readonly name: string;

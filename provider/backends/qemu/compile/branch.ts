@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
 import {
     type AdoptOperation,
-    AlreadyExistsError,
     type BranchOperation,
     HostError,
     noSuchBranch,
@@ -11,16 +10,17 @@ import {
     type SwitchOperation,
     type UnbranchOperation,
 } from "../../../model";
-import { formatXml, parseDomain, parseXml, withDiskFiles, type XmlElement } from "../../../xml";
+import { formatXml, parseDomain, parseXml, type XmlElement } from "../../../xml";
 import type { Draft } from "../draft";
 import type { BranchRecord, Files, SnapshotRecord } from "../records";
 import { compileDelete, removeBranch } from "./delete";
 import { overlaysOn } from "./overlays";
-import { applyTag, holdTip } from "./internal";
+import { applyTag, holdTip, tagOf } from "./internal";
+import { refuseTaken } from "./rename";
 import { settle } from "./settle";
 import { dropTag } from "./tags";
 import { type Arrival, imagesLeft, keepTip, leaves, saveNvram } from "./tip";
-import { adopt, configOf, configure, located, nvramOf, snapshotOf, type World } from "./world";
+import { adopt, configOf, configure, nvramOf, onFiles, snapshotOf, type World } from "./world";
 
 /** @throws NotFoundError */
 export function branchOf(draft: Draft, name: string): BranchRecord {
@@ -29,16 +29,9 @@ export function branchOf(draft: Draft, name: string): BranchRecord {
     return found;
 }
 
-export function refuseTaken(draft: Draft, name: string): void {
-    if (draft.snapshots.has(name) || draft.branches.has(name))
-        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
-}
-
 /** A configuration as a branch keeps it: with its own disks where it has them. */
 export function branchDocument(draft: Draft, config: XmlElement, files: Files): string {
-    const has = new Set(parseDomain(config).disks.map(({ target }) => target));
-    const own = Object.fromEntries(Object.entries(files).filter(([target]) => has.has(target)));
-    return draft.addFile("branch", "xml", formatXml(withDiskFiles(config, located(draft, own))));
+    return draft.addFile("branch", "xml", formatXml(onFiles(draft, config, files)));
 }
 
 /** A fresh tip on a snapshot that the domain does not go to: empty overlays, or in the internal model the snapshot's own contents by another name. */
@@ -112,17 +105,23 @@ export async function compileUnbranch(draft: Draft, world: World, { name }: Unbr
 export async function compileReset(draft: Draft, world: World, { name, to, snapshots }: ResetOperation): Promise<void> {
     const branch = branchOf(draft, name);
     const snapshot = snapshotOf(draft, to);
-    await (draft.branch === name ? resetActive : resetInactive)(draft, world, branch, snapshot);
+    await (draft.branch === name ? resetActive(draft, world, snapshot) : resetInactive(draft, world, branch, snapshot));
     for (const own of snapshots) await compileDelete(draft, world, { kind: "delete", name: own, scope: "keepChildren", branches: [] });
 }
 
-async function resetActive(draft: Draft, world: World, branch: BranchRecord, snapshot: SnapshotRecord): Promise<void> {
-    draft.freeze(Object.values(draft.tip()));
+/** The domain, and the branch that it is on if any, start again from what a snapshot holds. */
+export async function startFrom(draft: Draft, world: World, snapshot: SnapshotRecord): Promise<void> {
     const files = snapshot.mode === "external" ? await overlaysOn(draft, world, snapshot.files) : snapshot.files;
     await adopt(draft, world, snapshot, files);
-    if (snapshot.tag !== null) await applyTag(draft, world, files, snapshot.tag);
-    draft.branches.set(branch.name, { ...branch, tip: snapshot.name, files });
+    if (snapshot.mode === "internal") await applyTag(draft, world, files, tagOf(snapshot.tag, snapshot.name));
+    const active = draft.activeBranch();
+    if (active) draft.branches.set(active.name, { ...active, tip: snapshot.name, files });
     draft.current = snapshot.name;
+}
+
+async function resetActive(draft: Draft, world: World, snapshot: SnapshotRecord): Promise<void> {
+    draft.freeze(Object.values(draft.tip()));
+    await startFrom(draft, world, snapshot);
 }
 
 async function resetInactive(draft: Draft, world: World, branch: BranchRecord, snapshot: SnapshotRecord): Promise<void> {

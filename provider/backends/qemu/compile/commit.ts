@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { type CommitOperation, HostError, type MergeOperation, quoted, UnsupportedError } from "../../../model";
-import { emptySnapshot, formatSnapshot, parseDomain, parseXml, withDiskFiles, type XmlElement } from "../../../xml";
+import { parseXml, type XmlElement } from "../../../xml";
 import { BACKEND } from "../capabilities";
 import type { Draft } from "../draft";
 import type { Files, SnapshotRecord } from "../records";
 import { branchOf } from "./branch";
+import { documentOf } from "./create";
 import { moveUp, removeBranch, removeSnapshot } from "./delete";
 import { overlaysOn } from "./overlays";
 import { freeTag } from "./internal";
 import { checkChain, dropUnused, expendable, settle } from "./settle";
 import { dropTag } from "./tags";
 import { saveNvram } from "./tip";
-import { located, nvramOf, snapshotOf, type World } from "./world";
+import { nvramOf, onFiles, snapshotOf, type World } from "./world";
 
 /** What is committed: files or a tip snapshot, and what travels with them. */
 interface Leaf {
@@ -44,24 +45,8 @@ function removeOthers(draft: Draft, { snapshots, branches }: Pick<CommitOperatio
 /** What the new contents of a snapshot are said to be: of this moment, with the leaf's configuration. */
 function takenAgain(draft: Draft, snapshot: SnapshotRecord, leaf: Leaf, files: Files, tag: string | null): SnapshotRecord {
     const creationTime = Math.floor(Date.now() / 1000);
-    const has = new Set(parseDomain(leaf.config).disks.map(({ target }) => target));
-    const own = Object.fromEntries(Object.entries(files).filter(([target]) => has.has(target)));
-    const domain = withDiskFiles(leaf.config, located(draft, own));
-    const disks = parseDomain(domain).disks.map(({ target }) => {
-        return { name: target, type: "file", file: null, driver: null, snapshot: files[target] === undefined ? ("no" as const) : snapshot.mode };
-    });
-    const { name, description, parent } = snapshot;
-    const document = formatSnapshot({
-        ...emptySnapshot,
-        name,
-        description,
-        state: "shutoff",
-        parent,
-        creationTime,
-        memory: { snapshot: "no", file: null },
-        disks,
-        domain,
-    });
+    const config = onFiles(draft, leaf.config, files);
+    const document = documentOf(snapshot, { mode: snapshot.mode, files, overlays: {}, config }, creationTime);
     draft.remove(snapshot.document);
     if (snapshot.nvram !== null) draft.remove(snapshot.nvram);
     const { committing: _, ...kept } = snapshot;

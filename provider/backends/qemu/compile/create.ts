@@ -54,13 +54,17 @@ export interface Taken {
 }
 
 /** Its `<domainsnapshot>` as libvirt writes it: `<domain>` names the files that hold the contents, `<disks>` the overlays put on them. */
-function documentOf(operation: CreateOperation, taken: Taken, creationTime: number): string {
+export function documentOf(
+    { name, description, parent }: Pick<CreateOperation, "name" | "parent"> & { readonly description?: string | null },
+    taken: Pick<Taken, "mode" | "files" | "overlays" | "config">,
+    creationTime: number,
+): string {
     return formatSnapshot({
         ...emptySnapshot,
-        name: operation.name,
-        description: operation.description ?? null,
+        name,
+        description: description ?? null,
         state: "shutoff",
-        parent: operation.parent,
+        parent,
         creationTime,
         memory: { snapshot: "no", file: null },
         disks: parseDomain(taken.config).disks.map(({ target }) => {

@@ -1,10 +1,15 @@
 import { AlreadyExistsError, quoted } from "../../../model";
 import type { Draft } from "../draft";
 
+/** Snapshots and branches share one name space. @throws AlreadyExistsError */
+export function refuseTaken(draft: Draft, name: string): void {
+    if (draft.snapshots.has(name) || draft.branches.has(name))
+        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
+}
+
 /** Children, branches and the domain follow a snapshot to its new name. */
 export function renameSnapshot(draft: Draft, from: string, to: string): void {
-    if (draft.snapshots.has(to) || draft.branches.has(to))
-        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(to)} already; choose another name`);
+    refuseTaken(draft, to);
     const moved = (name: string | null) => (name === from ? to : name);
     const snapshots = [...draft.snapshots.values()];
     draft.snapshots.clear();

@@ -2,10 +2,8 @@ import { quoted, type RevertOperation, UnsupportedError } from "../../../model";
 import { BACKEND } from "../capabilities";
 import type { Draft } from "../draft";
 import type { SnapshotRecord } from "../records";
-import { arrivalAt, holdAs } from "./branch";
-import { overlaysOn } from "./overlays";
-import { applyTag, tagOf } from "./internal";
-import { adopt, configOf, snapshotOf, type World } from "./world";
+import { arrivalAt, holdAs, startFrom } from "./branch";
+import { configOf, snapshotOf, type World } from "./world";
 
 const ONLINE = new Set(["running", "paused", "blocked", "pmsuspended"]);
 
@@ -46,12 +44,7 @@ export async function compileRevert(draft: Draft, world: World, operation: Rever
     // A domain that somebody runs would go on writing where it is no more.
     draft.freeze(Object.values(draft.tip()));
     await leave(draft, world, snapshot, operation);
-    const files = snapshot.mode === "external" ? await overlaysOn(draft, world, snapshot.files) : snapshot.files;
-    await adopt(draft, world, snapshot, files);
-    if (snapshot.mode === "internal") await applyTag(draft, world, files, tagOf(snapshot.tag, snapshot.name));
+    await startFrom(draft, world, snapshot);
     const template = operation.resetNvram ? templateOf(draft, snapshot) : null;
     if (template !== null) draft.restore(template, draft.domain().nvram ?? "");
-    const active = draft.activeBranch();
-    if (active) draft.branches.set(active.name, { ...active, files });
-    draft.current = snapshot.name;
 }

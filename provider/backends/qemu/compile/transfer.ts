@@ -3,8 +3,9 @@ import { parseDomain, parseXml } from "../../../xml";
 import type { Draft } from "../draft";
 import { unpacked } from "../nvram";
 import type { Files, SnapshotRecord } from "../records";
-import { branchDocument, branchOf, checkLeaf, refuseTaken } from "./branch";
+import { branchDocument, branchOf, checkLeaf } from "./branch";
 import { own, redefine } from "./redefine";
+import { refuseTaken } from "./rename";
 import { snapshotOf, type World } from "./world";
 
 /** The tip goes on from what is current, so it must be the one that did. */

@@ -25,6 +25,13 @@ export function located(draft: Draft, files: Files): Record<string, { file: stri
     return Object.fromEntries(Object.entries(files).map(([target, file]) => [target, { file, format: draft.formatOf(file) }]));
 }
 
+/** A configuration with those of its disks that are named on these files. */
+export function onFiles(draft: Draft, config: XmlElement, files: Files): XmlElement {
+    const has = new Set(parseDomain(config).disks.map(({ target }) => target));
+    const own = Object.fromEntries(Object.entries(files).filter(([target]) => has.has(target)));
+    return withDiskFiles(config, located(draft, own));
+}
+
 /** The configuration that a snapshot holds; null where its document has none. */
 export async function configOf(draft: Draft, world: World, snapshot: SnapshotRecord): Promise<XmlElement | null> {
     const { domain } = parseSnapshot(draft.pending(snapshot.document) ?? (await world.read(snapshot.document)));
@@ -43,9 +50,7 @@ export async function adopt(draft: Draft, world: World, snapshot: SnapshotRecord
 export function configure(draft: Draft, config: XmlElement, files: Files, nvram: string | null): void {
     const before = draft.tip();
     const left = draft.domain().nvram;
-    const has = new Set(parseDomain(config).disks.map(({ target }) => target));
-    const there = Object.fromEntries(Object.entries({ ...before, ...files }).filter(([target]) => has.has(target)));
-    draft.config = withDiskFiles(config, located(draft, there));
+    draft.config = onFiles(draft, config, { ...before, ...files });
     const kept = new Set([...draft.branches.values()].flatMap((branch) => Object.values(branch.files)));
     for (const [target, file] of Object.entries(before)) {
         if (draft.tip()[target] === undefined && !kept.has(file)) draft.release(file); // Its disk is not in that configuration: nobody's to remove.
