@@ -35,8 +35,8 @@ build: deps ## compile to dist and make bin/snaptree
 	$(LOCK) npm run build
 	chmod +x bin/snaptree
 
-hosts: deps ## see to the real QEMU tools and the real Pulumi engine (built once, four minutes, if it is not installed)
-	$(TSX) test/hosts/ensure.ts qemu pulumi
+hosts: deps ## see to the real QEMU tools, two releases of libvirt, and the real Pulumi engine (made once, seven minutes, if it is not installed)
+	$(TSX) test/hosts/ensure.ts qemu libvirt libvirt-newer pulumi
 
 lint: build ## check types, rules, format, and that what is generated is fresh
 	npm run generate:check

@@ -1,9 +1,16 @@
+import { ensureLibvirt } from "./libvirt";
+import { ensureNewerLibvirt } from "./libvirt-newer";
 import { ensurePulumi } from "./pulumi";
 import { ensureQemu } from "./qemu";
 
-const hosts: Record<string, (options: { log: (line: string) => void }) => Promise<unknown>> = { qemu: ensureQemu, pulumi: ensurePulumi };
+const hosts: Record<string, (options: { log: (line: string) => void }) => Promise<unknown>> = {
+    qemu: ensureQemu,
+    libvirt: ensureLibvirt,
+    "libvirt-newer": ensureNewerLibvirt,
+    pulumi: ensurePulumi,
+};
 
-/** `tsx test/hosts/ensure.ts qemu pulumi`: makes real hosts available to tests, demo and benchmarks. */
+/** `tsx test/hosts/ensure.ts qemu libvirt`: makes real hosts available to tests, demo and benchmarks. */
 async function main(names: string[]): Promise<void> {
     for (const name of names) {
         const ensure = hosts[name];

@@ -1,4 +1,5 @@
 import { onPath } from "../hosts/commands";
+import { libvirtObstacle } from "../hosts/libvirt";
 import { findPulumi } from "../hosts/pulumi";
 import { qemuCommands } from "../hosts/qemu";
 
@@ -11,6 +12,10 @@ export const qemu: Requirement = () => {
     const missing = Object.keys(qemuCommands).filter((command) => onPath(command) === null);
     return missing.length > 0 ? `${missing.join(", ")} not on PATH (make hosts)` : null;
 };
+
+export const libvirt: Requirement = () => libvirtObstacle("installed");
+
+export const newerLibvirt: Requirement = () => libvirtObstacle("newer");
 
 /** The first reason that stands in the way, or null. */
 export function needs(...requirements: Requirement[]): string | null {
