@@ -1,0 +1,34 @@
+/*
+ * What the libvirt backend takes for a host, and what is known of one from its URI alone: DRIVER[+TRANSPORT]://[USER@][HOST][:PORT]/PATH[?PARAMETERS].
+ */
+
+const SCHEME = /^(?<driver>qemu|test)(?:\+(?<transport>unix|ssh|libssh2?|tls|tcp))?:$/;
+
+function transportOf(uri: URL): string {
+    // Without one, libvirt takes TLS where a host is named.
+    return SCHEME.exec(uri.protocol)?.groups?.transport ?? (uri.host === "" ? "unix" : "tls");
+}
+
+/** Whether a URI is for libvirt: those of QEMU and of the test driver, except for the embedded QEMU, which is a backend of its own. */
+export function acceptsUri(uri: URL): boolean {
+    return SCHEME.test(uri.protocol) && uri.pathname !== "/embed";
+}
+
+/** Whether files that a domain names are files of this machine. */
+export function isLocal(uri: URL): boolean {
+    return uri.host === "" && transportOf(uri) === "unix";
+}
+
+/** What of a URI may stand in a message: no password, and no parameters, which are for libvirt alone. */
+export function shownUri(uri: URL): string {
+    const user = uri.username && `${uri.username}@`;
+    return `${uri.protocol}//${user}${uri.host}${uri.pathname}`;
+}
+
+/** What to do where a host can't be reached. */
+export function connectAdvice(uri: URL): string {
+    const transport = transportOf(uri);
+    if (transport === "unix") return "check that libvirtd or virtqemud runs and that you may use its socket (on most systems: the group libvirt)";
+    const ssh = transport === "ssh" ? ["check that “ssh", ...(uri.port ? ["-p", uri.port] : []), `${uri.hostname}” works without asking anything,`] : ["check"];
+    return `${ssh.join(" ")} that libvirt runs there and that you may use it`;
+}
