@@ -4,8 +4,9 @@ import { execa } from "execa";
 const cases: readonly (readonly [string, readonly string[], readonly string[]])[] = [
     ["provider/model/heap.ts", ["../xml"], ["./names"]],
     ["provider/xml/read.ts", ["../plan", "../engine"], ["../model"]],
-    ["provider/plan/plan.ts", ["../backends/backend", "../engine", "../backends/qemu/records"], ["../model"]],
-    ["provider/backends/qemu/domain.ts", ["../../plan", "../../engine", "../connect"], ["../backend", "../../xml"]],
+    ["provider/plan/plan.ts", ["../backends/backend", "../engine", "../disks/records"], ["../model"]],
+    ["provider/disks/draft.ts", ["../plan", "../engine", "../backends/connect"], ["../backends/backend", "../xml"]],
+    ["provider/backends/qemu/domain.ts", ["../../plan", "../../engine", "../connect"], ["../backend", "../../xml", "../../disks/draft"]],
     ["provider/engine/machine.ts", ["../backends/qemu", "../resources/snapshot", "../cli/program"], ["../plan", "../backends/backend"]],
     ["provider/resources/snapshot.ts", ["../backends/backend", "../plan", "../dynamic"], ["../engine"]],
     ["provider/cli/program.ts", ["../backends/connect", "../plan", "../dynamic"], ["../engine", "../resources/tree-check"]],

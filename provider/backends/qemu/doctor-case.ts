@@ -3,11 +3,11 @@ import { basename, dirname, resolve } from "node:path";
 import { type Domain, quoted } from "../../model";
 import type { XmlElement } from "../../xml";
 import type { Diagnosis } from "../backend";
-import { backingFiles } from "./foreign";
+import { backingFiles } from "../../disks/chain";
 import type { Folder } from "./folder";
-import type { Images } from "./images";
-import { type Qcow2Header, readQcow2 } from "./qcow2";
-import { type Files, filesOf, type Records } from "./records";
+import type { Images } from "../../disks/images";
+import { type Qcow2Header, readQcow2 } from "../../disks/qcow2";
+import { type Files, filesOf, type Records } from "../../disks/records";
 
 /** The domain's document, and what it says. */
 export interface Configuration {

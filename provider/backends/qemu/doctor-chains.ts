@@ -2,17 +2,18 @@ import { stat } from "node:fs/promises";
 import { HostError, quoted } from "../../model";
 import type { Diagnosis } from "../backend";
 import { type Case, diagnosis } from "./doctor-case";
-import { Draft } from "./draft";
-import { isThere } from "./files";
-import { realFile } from "./foreign";
-import { refuseOpenImages } from "./holders";
-import type { ImageRecord } from "./records";
+import { placeIn } from "./place";
+import { Draft } from "../../disks/draft";
+import { isThere } from "../../disks/files";
+import { realFile } from "../../disks/chain";
+import { refuseOpenImages } from "../../disks/holders";
+import type { ImageRecord } from "../../disks/records";
 
 /** The domain's document has its disks where Snaptree left them. */
 export function domainFindings({ folder, records, document }: Case): Diagnosis[] {
     if (!document) return [];
     try {
-        new Draft(folder.path, records, document.config); // What nothing can be begun on.
+        new Draft(placeIn(folder.path), records, document.config); // What nothing can be begun on.
         return [];
     } catch (error) {
         if (error instanceof HostError) return [diagnosis("domain", folder.domainFile, error.message)];

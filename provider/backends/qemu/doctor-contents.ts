@@ -3,10 +3,10 @@ import { quoted, SnaptreeError, tipSnapshotName } from "../../model";
 import { emptySnapshot, formatSnapshot, formatXml, parseDomain, parseSnapshot, withDiskFiles, type XmlElement } from "../../xml";
 import type { Diagnosis } from "../backend";
 import { type Case, diagnosis } from "./doctor-case";
-import { isThere, readIfThere, replaceFile } from "./files";
-import { refuseOpenImages } from "./holders";
-import { holdsTheSame } from "./qcow2";
-import type { BranchRecord, Files, SnapshotRecord } from "./records";
+import { isThere, readIfThere, replaceFile } from "../../disks/files";
+import { refuseOpenImages } from "../../disks/holders";
+import { holdsTheSame } from "../../disks/qcow2";
+import type { BranchRecord, Files, SnapshotRecord } from "../../disks/records";
 
 /** Null: it is there and can be read. */
 async function fault(file: string, parse: (text: string) => unknown): Promise<"is not there" | "can't be read" | null> {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { automaticName, HostError, quoted } from "../../model";
 import type { Diagnosis } from "../backend";
 import { type Case, diagnosis } from "./doctor-case";
-import { isThere, removeFile } from "./files";
-import { realFile, unrecordedFiles } from "./foreign";
-import { refuseOpenImages } from "./holders";
-import { stampOf } from "./stamps";
+import { isThere, removeFile } from "../../disks/files";
+import { realFile, unrecordedFiles } from "../../disks/chain";
+import { refuseOpenImages } from "../../disks/holders";
+import { stampOf } from "../../disks/stamps";
 
 const TEMPORARY = /^(?:(?:journal|hierarchy)\.json|domain\.xml)\.new$|^domain\.xml\.[0-9a-f]{8}-[0-9a-f-]{27}$|^journal\.(?:take|apply|copy)\d+$/;
 const DOCUMENT = /^(?:snapshot|branch)\.\d+\.xml$|^nvram\.\d+\.fd$/;

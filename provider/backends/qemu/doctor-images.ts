@@ -2,8 +2,8 @@ import { ExecaError } from "execa";
 import { BusyError, HostError, quoted } from "../../model";
 import type { Diagnosis } from "../backend";
 import { type Case, diagnosis } from "./doctor-case";
-import { refuseOpenImages } from "./holders";
-import { run } from "./process";
+import { refuseOpenImages } from "../../disks/holders";
+import { run } from "../../disks/process";
 
 /** Images that are checked at the same time. */
 const AT_ONCE = 4;

@@ -8,8 +8,8 @@ import { folderFindings, leftoverFindings } from "./doctor-folder";
 import { imageFindings } from "./doctor-images";
 import { domainNames, type Folder } from "./folder";
 import { addDomain } from "./foreign";
-import type { Images } from "./images";
-import { noRecords, type Records } from "./records";
+import type { Images } from "../../disks/images";
+import { noRecords, type Records } from "../../disks/records";
 
 /** What can be read, or Snaptree's own words on why it can't. */
 async function readOr<T>(read: Promise<T>): Promise<T | SnaptreeError> {

@@ -1,93 +1,28 @@
-import { copyFile, readFile, stat } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
-import {
-    automaticName,
-    BusyError,
-    type Domain,
-    type Hierarchy,
-    type HierarchyExport,
-    HostError,
-    listed,
-    noSuchSnapshot,
-    type Operation,
-    quoted,
-    type Snapshot,
-} from "../../model";
-import { child, formatSnapshot, parseSnapshot, withDiskFiles } from "../../xml";
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { automaticName, BusyError, type Domain, type Hierarchy, type HierarchyExport, HostError, noSuchSnapshot, type Operation, quoted } from "../../model";
+import { unrecordedFiles } from "../../disks/chain";
+import { compile, type World } from "../../disks/compile";
+import { tipDiffers } from "../../disks/dirty";
+import { documentNow } from "../../disks/document";
+import { Draft, type Next, type Seen, writeDrafted } from "../../disks/draft";
+import { syncFolder, writeNewFile } from "../../disks/files";
+import { refuseOpenImages } from "../../disks/holders";
+import { type Images, settled } from "../../disks/images";
+import { hierarchyOf, titleOf } from "../../disks/listing";
+import { takeLock } from "../../disks/lock";
+import { changedError, looking, refuseShared, refuseWritten } from "../../disks/looking";
+import { filesOf } from "../../disks/records";
+import { refuseFullDisks } from "../../disks/space";
+import { stampsOf } from "../../disks/stamps";
+import { type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
 import type { Diagnosis, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { capabilities } from "./capabilities";
-import { compile, type World } from "./compile";
-import { branchDiffers, tipDiffers } from "./dirty";
 import { examine } from "./doctor";
-import { Draft, isCopy, type Next, type Seen } from "./draft";
 import { exportOf } from "./export";
-import { isThere, syncFile, syncFolder, writeNewFile } from "./files";
 import type { Folder } from "./folder";
-import { foreignFiles, realFile, unrecordedFiles } from "./foreign";
-import { refuseOpenImages } from "./holders";
-import { allocatedBytes, type Images, settled } from "./images";
-import { takeLock } from "./lock";
-import { readQcow2 } from "./qcow2";
-import { filesOf, type Records, type SnapshotRecord } from "./records";
-import { type Sizes, sizesOf } from "./sizes";
-import { refuseFullDisks } from "./space";
-import { stampOf, stampsOf } from "./stamps";
-import { type MarkStep, perform, type QemuStep, undo } from "./steps";
-import { withTag } from "./tag";
-
-const ON_BRANCHES: ReadonlySet<Operation["kind"]> = new Set(["branch", "switch", "unbranch", "reset", "rename", "adopt"]);
-
-/** What a transaction is for, in a few words. */
-function titleOf(operations: readonly Operation[]): string {
-    const [first, ...more] = operations;
-    if (!first) return "nothing";
-    if (first.kind === "import" || first.kind === "forget") return `${first.kind} ${quoted(first.name)}`;
-    const title = `${first.kind === "branch" ? "fork" : first.kind} ${ON_BRANCHES.has(first.kind) ? "branch" : "snapshot"} ${quoted(first.name)}`;
-    return more.length === 0 ? title : `${title} and ${more.length} more`;
-}
-
-function toSnapshot(record: SnapshotRecord, sizes: Sizes | null): Snapshot {
-    const { name, parent, description, creationTime, state, mode, files, made, contentId, committing, owner } = record;
-    return {
-        name,
-        parent,
-        description,
-        creationTime,
-        state,
-        mode,
-        memory: false,
-        files,
-        made,
-        contentId,
-        committing: committing ?? false,
-        owner: owner ?? null,
-        bytes: sizes?.snapshot(record) ?? null,
-    };
-}
-
-async function writeFile({ file, contents }: Next["files"][number]): Promise<void> {
-    if (!isCopy(contents)) return writeNewFile(file, contents);
-    await copyFile(contents.copyOf, file);
-    await syncFile(file);
-}
-
-/** Images that other domains stand on are never written: what they hold would change under those. */
-async function refuseShared(files: readonly string[], world: World): Promise<void> {
-    if (files.length === 0) return;
-    const foreign = await world.foreign();
-    for (const file of files) if (foreign.has(file) || foreign.has(await world.real(file))) throw sharedError(file);
-}
-
-function sharedError(shared: string): HostError {
-    return new HostError(
-        `the image ${quoted(shared)} is used by another domain of this host too, so it is not written; give this domain an overlay of its own`,
-        { file: shared },
-    );
-}
-
-function changedError(file: string): HostError {
-    return new HostError(`${quoted(file)} was changed meanwhile by somebody else, which would be lost, so everything was taken back; run again`, { file });
-}
+import { foreignFiles } from "./foreign";
+import { placeIn } from "./place";
 
 /** A domain of the embedded backend. */
 export class QemuDomain implements ManagedDomain {
@@ -105,44 +40,15 @@ export class QemuDomain implements ManagedDomain {
     }
 
     async hierarchy(options: ListOptions = {}): Promise<Hierarchy> {
-        const records = await this.folder.records();
-        const sizes = options.sizes ? await sizesOf(records) : null;
-        const domain = await this.domain();
-        const dirty = await tipDiffers(domain, filesOf(domain), records);
-        return {
-            domain: this.name,
-            uuid: domain.uuid,
-            powerState: "shutoff",
-            current: records.current,
-            branch: records.branch,
-            dirty,
-            snapshots: listed([...records.snapshots.values()].map((record) => toSnapshot(record, sizes))),
-            branches: await this.branches(records, dirty, sizes),
-        };
+        const [records, domain] = [await this.folder.records(), await this.domain()];
+        return hierarchyOf({ name: this.name, domain, records, powerState: "shutoff", sizes: options.sizes ?? false });
     }
 
-    private async branches(records: Records, tipDirty: boolean, sizes: Sizes | null): Promise<Hierarchy["branches"]> {
-        const named = [...records.branches.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-        const dirty = await Promise.all(named.map(async (branch) => (branch.name === records.branch ? tipDirty : branchDiffers(records, branch))));
-        return named.map((branch, i) => {
-            const { name, from, tip, files, owner } = branch;
-            const bytes = sizes?.branch(branch) ?? null;
-            return { name, from, tip, files, active: name === records.branch, dirty: dirty[i] === true, owner: owner ?? null, bytes };
-        });
-    }
-
-    /** What is stored, with what changed since it was written: the place in the tree, the description, where the contents are. */
     async document(snapshot: string): Promise<string> {
         const records = await this.folder.records();
         const record = records.snapshots.get(snapshot);
         if (!record) throw noSuchSnapshot(snapshot);
-        const stored = parseSnapshot(await readFile(record.document, "utf8"));
-        const files = Object.fromEntries(
-            Object.entries(record.files).map(([target, file]) => [target, { file, format: records.images.get(file)?.format ?? "qcow2" }]),
-        );
-        const { name, parent, description, creationTime, state } = record;
-        const domain = stored.domain && child(stored.domain, "devices") ? withDiskFiles(stored.domain, files) : stored.domain;
-        return formatSnapshot({ ...stored, name, parent, description, creationTime, state, domain, unknown: withTag(stored.unknown, name, record.tag) });
+        return documentNow(record, await readFile(record.document, "utf8"), records);
     }
 
     async export(): Promise<HierarchyExport> {
@@ -168,7 +74,7 @@ export class QemuDomain implements ManagedDomain {
 
     async compile(operations: readonly Operation[]): Promise<Transaction> {
         const xml = await this.folder.domainXml();
-        const draft = new Draft(this.folder.path, await this.folder.records(), this.folder.config(xml));
+        const draft = new Draft(placeIn(this.folder.path), await this.folder.records(), this.folder.config(xml));
         const world = this.world(draft);
         await compile(draft, world, operations);
         const use = draft.use();
@@ -184,35 +90,18 @@ export class QemuDomain implements ManagedDomain {
     private async refuseMeanwhile({ xml, stamps, use }: Seen): Promise<void> {
         if ((await this.folder.domainXml()) !== xml) throw changedError(this.folder.domainFile);
         await refuseOpenImages(use);
-        for (const [file, stamp] of Object.entries(stamps)) if ((await stampOf(file)) !== stamp) throw changedError(file);
+        await refuseWritten(stamps);
     }
 
     private world(draft: Draft): World {
-        let foreign: Promise<ReadonlySet<string>> | undefined;
-        const headers = new Map<string, ReturnType<typeof readQcow2>>();
-        const header = (file: string) => {
-            const known = headers.get(file) ?? readQcow2(file);
-            headers.set(file, known);
-            return known;
-        };
-        return {
-            foreign: () => (foreign ??= this.foreign(draft)),
-            real: realFile,
-            allocated: allocatedBytes,
-            virtualSize: async (file, format) => (format === "qcow2" ? (await header(file)).virtualSize : (await this.images.info(file, format)).virtualSize),
-            backing: async (overlay) => {
-                const { backing } = await header(overlay);
-                return backing === null ? null : resolve(dirname(overlay), backing);
-            },
-            tags: async (file) => (await header(file)).snapshots,
-            mapping: async (file) => (await header(file)).mapping,
-            exists: isThere,
+        return looking(this.images, {
+            foreign: () => this.foreign(draft),
             read: (file) => readFile(file, "utf8"),
             dirty: async () => {
                 const domain = await this.domain();
                 return tipDiffers(domain, filesOf(domain), draft.stored);
             },
-        };
+        });
     }
 
     private async foreign(draft: Draft): Promise<ReadonlySet<string>> {
@@ -255,7 +144,7 @@ export class QemuDomain implements ManagedDomain {
     async commit(transaction: Transaction): Promise<void> {
         const { records, files, seen } = transaction.next as Next;
         await this.refuseMeanwhile(seen);
-        await settled(files.map(writeFile));
+        await settled(files.map(writeDrafted));
         if (files.length > 0) await syncFolder(this.folder.path);
         await this.folder.writeRecords(records);
     }

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { EXPORT_VERSION, type ExportedBranch, type ExportedSnapshot, type Hierarchy, type HierarchyExport } from "../../model";
 import type { Folder } from "./folder";
-import { packed } from "./nvram";
-import type { BranchRecord, SnapshotRecord } from "./records";
+import { packed } from "../../disks/nvram";
+import type { BranchRecord, SnapshotRecord } from "../../disks/records";
 
 async function nvramIn(file: string | null): Promise<string | null> {
     return file === null ? null : packed(await readFile(file));

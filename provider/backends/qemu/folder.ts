@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { checkName, type Domain, HostError, NotFoundError, quoted, UnreachableError } from "../../model";
 import { parseDomain, parseXml, type XmlElement } from "../../xml";
 import type { JournalEntry } from "../backend";
-import { readIfThere, removeFile, replaceFile, syncFolder } from "./files";
-import { formatRecords, noRecords, parseRecords, type Records } from "./records";
+import { readIfThere, removeFile, replaceFile, syncFolder } from "../../disks/files";
+import { formatRecords, noRecords, parseRecords, type Records } from "../../disks/records";
 
 const RECORDS = "hierarchy.json";
 const JOURNAL = "journal.json";

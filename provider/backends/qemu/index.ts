@@ -6,9 +6,9 @@ import { formatXml, newDomain, parseDomain, parseXml, type XmlElement } from "..
 import type { Backend, BackendFactory, DomainDocument, ManagedDomain, NewDomain } from "../backend";
 import { capabilities } from "./capabilities";
 import { QemuDomain } from "./domain";
-import { createFile, isThere } from "./files";
+import { createFile, isThere } from "../../disks/files";
 import { domainNames, type Folder, newFolder, openFolder, unreachable } from "./folder";
-import { Images } from "./images";
+import { Images } from "../../disks/images";
 
 /** A domain that is about to be defined. */
 interface Definition {

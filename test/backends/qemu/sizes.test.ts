@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, statSync, truncateSync, writeFileSync } fro
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { ownBytes } from "../../../provider/backends/qemu/clusters";
+import { ownBytes } from "../../../provider/disks/clusters";
 import { refused, writeAll } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { QemuMachine } from "./machine";

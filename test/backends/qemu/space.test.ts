@@ -1,8 +1,8 @@
 // What can't fit is refused before it is begun, with nothing changed; what fits is done. On a file system of its own, filled to the last pages.
 import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
-import { growth } from "../../../provider/backends/qemu/space";
-import type { QemuStep } from "../../../provider/backends/qemu/steps";
+import { growth } from "../../../provider/disks/space";
+import type { QemuStep } from "../../../provider/disks/steps";
 import { HostError } from "../../../provider/engine";
 import { holding } from "../../conformance/bench";
 import { refused, writeAll } from "../../conformance/support";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmodSync, linkSync, mkdirSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BusyError } from "../../../../provider/model";
-import { refuseOpenImages, type Use } from "../../../../provider/backends/qemu/holders";
+import { refuseOpenImages, type Use } from "../../../../provider/disks/holders";
 import { needs, qemu, suiteWith } from "../../../support/requires";
 import { eventually, qemuImg, workFolder } from "./support";
 
@@ -170,7 +170,7 @@ suiteWith(needs(qemu), "an image that another process has open", () => {
             const checkout = join(__dirname, "../../../..");
             writeFileSync(
                 script,
-                `import { refuseOpenImages } from ${JSON.stringify(join(checkout, "provider/backends/qemu/holders"))};
+                `import { refuseOpenImages } from ${JSON.stringify(join(checkout, "provider/disks/holders"))};
                  await refuseOpenImages({ frozen: [${JSON.stringify(file)}], altered: [] }).then(() => console.log("free"), (e) => console.log(e.name, e.message));`,
             );
             const as = [

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { chmodSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { BusyError, HostError } from "../../../../provider/model";
-import { takeLock } from "../../../../provider/backends/qemu/lock";
+import { takeLock } from "../../../../provider/disks/lock";
 import { needs, qemu, suiteWith } from "../../../support/requires";
 import { pathOf, Program, withPath, workFolder } from "./support";
 
@@ -23,7 +23,7 @@ suiteWith(needs(qemu), "a domain's lock", () => {
     const holder = (path: string) =>
         new Program(
             folder,
-            `import { takeLock } from "provider/backends/qemu/lock";
+            `import { takeLock } from "provider/disks/lock";
              await takeLock(${JSON.stringify(path)}, { purpose: "holding it" });
              console.log("held"); setInterval(() => undefined, 1000);`,
         );

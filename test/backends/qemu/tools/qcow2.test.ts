@@ -2,7 +2,7 @@ import { copyFileSync, readFileSync, truncateSync, writeFileSync } from "node:fs
 import { join } from "node:path";
 import fc from "fast-check";
 import { HostError } from "../../../../provider/model";
-import { readQcow2 } from "../../../../provider/backends/qemu/qcow2";
+import { readQcow2 } from "../../../../provider/disks/qcow2";
 import { needs, qemu, suiteWith } from "../../../support/requires";
 import { qemuImg, qemuIo, workFolder } from "./support";
 

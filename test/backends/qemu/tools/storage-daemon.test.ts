@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { HostError } from "../../../../provider/model";
-import { Images } from "../../../../provider/backends/qemu/images";
-import { StorageDaemon } from "../../../../provider/backends/qemu/storage-daemon";
+import { Images } from "../../../../provider/disks/images";
+import { StorageDaemon } from "../../../../provider/disks/storage-daemon";
 import { needs, qemu, suiteWith } from "../../../support/requires";
 import { alive, eventually, pathOf, Program, qemuImg, withPath, workFolder } from "./support";
 
@@ -42,7 +42,7 @@ suiteWith(needs(qemu), "QEMU's tools", () => {
             const program = new Program(
                 folder,
                 `import { execFileSync } from "node:child_process";
-                 import { Images } from "provider/backends/qemu/images";
+                 import { Images } from "provider/disks/images";
                  execFileSync("prlimit", ["--pid", String(process.pid), "--nofile=100:100"]);
                  await new Images().createOverlays(${JSON.stringify(overlays)});`,
             );
@@ -125,7 +125,7 @@ suiteWith(needs(qemu), "QEMU's tools", () => {
         test("dies with us when we are killed", async () => {
             const program = new Program(
                 folder,
-                `import { Images } from "provider/backends/qemu/images";
+                `import { Images } from "provider/disks/images";
                  const images = new Images();
                  await images.createOverlays([${JSON.stringify(overlay())}]);
                  console.log("ready"); setInterval(() => undefined, 1000);`,

@@ -1,0 +1,213 @@
+import { readdirSync, readFileSync, readlinkSync, realpathSync, statfsSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { BusyError, quoted } from "../model";
+
+/*
+ * Who has an image open: from /proc, where every process of ours (of everybody, for root) shows its files, and every lock that QEMU puts on an
+ * image (OFD locks on bytes 100 and up, one for each permission) shows whoever holds it. Where there is no /proc, QEMU's own locks still refuse.
+ */
+
+/** `write` and `resize` in QEMU's permissions (include/block/block-common.h), as bytes from RAW_LOCK_PERM_BASE. */
+const WRITE_LOCKS = [101, 103];
+
+/** File systems whose files show another device in /proc/locks than to stat: btrfs and overlayfs (statfs(2)). */
+const OTHER_DEVICE = new Set([0x9123683e, 0x794c7630]);
+
+/** A program that only reads what is to be altered may be through in a moment, as every listing of a hierarchy is: this often, and so many milliseconds apart, it is looked again. */
+const LOOKS = 20;
+const PAUSE = 50;
+
+interface Holder {
+    readonly who: string;
+    readonly writes: boolean;
+}
+
+/** An image, and how /proc shows it. */
+interface Image {
+    readonly path: string;
+    /** `DEVICE:INODE` as stat has them. */
+    readonly number: string;
+    /** `MAJOR:MINOR:INODE` as /proc/locks has it; on some file systems only the inode can be known. */
+    readonly lock: string;
+    /** It has other names, so that a descriptor of any name may be open on it. */
+    readonly linked: boolean;
+}
+
+/** Linux' numbers of a device, as makedev(3) packs them. */
+function lockKey(device: bigint, inode: bigint): string {
+    const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
+    const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
+    const hex = (value: bigint) => value.toString(16).padStart(2, "0");
+    return `${hex(major)}:${hex(minor)}:${inode}`;
+}
+
+function look(path: string): Image | null {
+    try {
+        const real = realpathSync.native(path);
+        const { dev, ino, nlink } = statSync(real, { bigint: true });
+        const loose = OTHER_DEVICE.has(statfsSync(real).type);
+        return { path: real, number: `${dev}:${ino}`, lock: loose ? String(ino) : lockKey(dev, ino), linked: nlink > 1n };
+    } catch {
+        return null; // A file that is not there is held by nobody; whoever needs it says so better.
+    }
+}
+
+function imagesOf(paths: readonly string[]): Image[] {
+    return [...new Set(paths)].map(look).filter((image) => image !== null);
+}
+
+function opensForWriting(pid: string, fd: string): boolean {
+    const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8"))?.[1];
+    return flags === undefined || (parseInt(flags, 8) & 3) !== 0;
+}
+
+function command(pid: string): string {
+    return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (process ${pid})`;
+}
+
+/** Finds images among open files: by path, and by what is behind it where another name, mount or container may show another path. */
+function matcher(images: readonly Image[]): (link: string, target: string) => Image | undefined {
+    const byPath = new Map(images.map((image) => [image.path, image]));
+    const byName = new Set(images.map(({ path }) => basename(path)));
+    const byNumber = new Map(images.map((image) => [image.number, image]));
+    const anyName = images.some(({ linked }) => linked);
+    return (link, target) => {
+        const known = byPath.get(target);
+        if (known || !target.startsWith("/") || !(anyName || byName.has(basename(target)))) return known;
+        const there = statSync(link, { bigint: true, throwIfNoEntry: false });
+        return there && byNumber.get(`${there.dev}:${there.ino}`);
+    };
+}
+
+/** What a descriptor is open on: null where it was closed meanwhile, false where its process is not ours to look into. */
+function targetOf(link: string): string | null | false {
+    try {
+        return readlinkSync(link);
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EACCES" ? false : null;
+    }
+}
+
+function holderOf(pid: string, fd: string): Holder | null {
+    try {
+        return { who: command(pid), writes: opensForWriting(pid, fd) };
+    } catch {
+        return null; // It ended while it was looked at, and holds nothing any more.
+    }
+}
+
+/** Open images by path, and whether some process of QEMU's could not be looked into. */
+interface Seen {
+    readonly holders: Map<string, Holder>;
+    readonly isWhole: boolean;
+}
+
+/** Adds what one process has open; false where that can't be seen. */
+function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Map<string, Holder>): boolean {
+    const descriptors = list(`/proc/${pid}/fd`);
+    if (descriptors === false) return false;
+    for (const fd of descriptors ?? []) {
+        const link = `/proc/${pid}/fd/${fd}`;
+        const target = targetOf(link);
+        if (target === false) return false;
+        const image = target === null ? undefined : find(link, target);
+        const holder = image && holderOf(pid, fd);
+        if (image && holder && (holder.writes || !holders.has(image.path))) holders.set(image.path, holder);
+    }
+    return true;
+}
+
+/** Synchronous on purpose: thousands of calls of a microsecond each, before anything is changed. */
+function openFiles(images: readonly Image[]): Seen {
+    const holders = new Map<string, Holder>();
+    const find = matcher(images);
+    const pids = (list("/proc") || []).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
+    const unseen = pids.filter((pid) => !addOpenFiles(pid, find, holders));
+    // Where even the first process is hidden (hidepid), so may any other be.
+    return { holders, isWhole: pids.includes("1") && !unseen.some(mayBeQemu) };
+}
+
+function mayBeQemu(pid: string): boolean {
+    return /qemu|kvm/i.test(textOf(`/proc/${pid}/cmdline`));
+}
+
+/** Null where there is no such folder, false where it is not ours to look into. */
+function list(folder: string): string[] | null | false {
+    try {
+        return readdirSync(folder);
+    } catch (error) {
+        return (error as NodeJS.ErrnoException).code === "EACCES" ? false : null;
+    }
+}
+
+/** Empty where there is no such file. */
+function textOf(file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch {
+        return "";
+    }
+}
+
+/**
+ * Files, as {@link Image.lock} has them and by inode alone, on which QEMU, of any user, has a lock for writing. Only asked for where it may tell more
+ * than the open files do: it takes milliseconds, for which the kernel holds up everybody else's locks.
+ */
+function lockedForWriting(): Set<string> {
+    const locked = new Set<string>();
+    for (const line of textOf("/proc/locks").split("\n")) {
+        const match = /OFDLCK\s+\S+\s+\S+\s+\S+\s+([0-9a-f]+:[0-9a-f]+:(\d+))\s+(\d+)\s+(\d+|EOF)/.exec(line);
+        if (!match) continue;
+        const [, file = "", inode = "", start, end] = match;
+        if (WRITE_LOCKS.some((byte) => Number(start) <= byte && (end === "EOF" || byte <= Number(end)))) locked.add(file).add(inode);
+    }
+    return locked;
+}
+
+/** What is about to happen to images. */
+export interface Use {
+    /** Frozen under a new overlay: others may read them. */
+    readonly frozen: readonly string[];
+    /** Rewritten or removed: nobody else may have them open. */
+    readonly altered: readonly string[];
+}
+
+/** The first image that is in somebody's way, and by whom, as far as that is known. */
+function conflict({ frozen, altered }: Use): { readonly path: string; readonly holder: Holder } | null {
+    const images = imagesOf([...frozen, ...altered]);
+    if (images.length === 0) return null;
+    const exclusive = new Set(imagesOf(altered).map(({ path }) => path));
+    const { holders, isWhole } = openFiles(images);
+    const locked = isWhole ? new Set<string>() : lockedForWriting();
+    const unknown = { who: "another process", writes: true };
+    let found: { readonly path: string; readonly holder: Holder } | null = null;
+    for (const { path, lock } of images) {
+        const holder = holders.get(path) ?? (locked.has(lock) ? unknown : null);
+        const writes = holder?.writes === true || locked.has(lock);
+        if (holder && writes) return { path, holder: { ...holder, writes } };
+        if (holder && exclusive.has(path)) found ??= { path, holder };
+    }
+    return found;
+}
+
+/**
+ * Refuses images that another process has open.
+ *
+ * @throws BusyError with who holds it, if known.
+ */
+export async function refuseOpenImages(use: Use): Promise<void> {
+    for (let looks = 1; ; looks++) {
+        const found = conflict(use);
+        if (!found) return;
+        if (found.holder.writes || looks === LOOKS) throw inUse(found.path, found.holder.who);
+        await setTimeout(PAUSE);
+    }
+}
+
+function inUse(path: string, who: string): BusyError {
+    return new BusyError(
+        `the image ${quoted(path)} is open in ${who}, so nothing was done; shut that down, or manage a running domain through libvirt (qemu:///system)`,
+        who === "another process" ? null : who,
+    );
+}
