@@ -27,6 +27,11 @@ export interface RunOptions {
     readonly timeout?: number | null;
 }
 
+export interface XmlOptions extends RunOptions {
+    /** Default: false. */
+    readonly alone?: boolean;
+}
+
 /** libvirt refused: its own words are the message; `command` and `stderr` are in the details. */
 export class VirshError extends HostError {
     override readonly name = "VirshError";
@@ -102,18 +107,18 @@ export class Virsh implements AsyncDisposable {
     }
 
     /**
-     * Runs one command with a document in a file, which is there only as long as the command runs.
+     * Runs one command with a document in a file, which is there only as long as the command runs; one that takes long as {@link Virsh.alone} does.
      *
      * @example await virsh.withXml(xml, (file) => ["define", file])
      */
-    async withXml(xml: string, command: (file: string) => Command, options: RunOptions = {}): Promise<string> {
+    async withXml(xml: string, command: (file: string) => Command, { alone = false, ...options }: XmlOptions = {}): Promise<string> {
         const folder = mkdtempSync(join(tmpdir(), FOLDER));
         const remove = () => rmSync(folder, { recursive: true, force: true });
         using _exit = atExit(remove);
         try {
             const file = join(folder, "document.xml");
             await writeFile(file, xml, { mode: 0o600, flag: "wx" });
-            return await this.run(command(file), options);
+            return await (alone ? this.alone(command(file), options) : this.run(command(file), options));
         } finally {
             remove();
         }
