@@ -22,6 +22,11 @@ function isExecutable(file: string): boolean {
     }
 }
 
+export const isRoot = (): boolean => process.getuid?.() === 0;
+
+/** Why a daemon in namespaces of its own can't be started. */
+export const needsRoot = "namespaces and mounts of our own need root";
+
 /**
  * Sees to it that commands are there: where root runs a system with apt-get, the missing ones are installed; elsewhere
  * one sentence says what to install.
@@ -29,7 +34,7 @@ function isExecutable(file: string): boolean {
  */
 export async function ensureCommands(packages: Record<string, string>, log: Log): Promise<void> {
     if (missing(packages).length === 0) return;
-    if (process.getuid?.() === 0 && onPath("apt-get")) {
+    if (isRoot() && onPath("apt-get")) {
         await exclusively("apt", log, async () => {
             const wanted = new Set(missing(packages).map((command) => packages[command] ?? command));
             if (wanted.size > 0) await aptInstall([...wanted], log);

@@ -2,11 +2,13 @@ import { ensureLibvirt } from "./libvirt";
 import { ensureNewerLibvirt } from "./libvirt-newer";
 import { ensurePulumi } from "./pulumi";
 import { ensureQemu } from "./qemu";
+import { ensureSsh } from "./ssh";
 
 const hosts: Record<string, (options: { log: (line: string) => void }) => Promise<unknown>> = {
     qemu: ensureQemu,
     libvirt: ensureLibvirt,
     "libvirt-newer": ensureNewerLibvirt,
+    ssh: ensureSsh,
     pulumi: ensurePulumi,
 };
 

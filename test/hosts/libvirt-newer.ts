@@ -3,16 +3,13 @@ import { existsSync } from "node:fs";
 import { chmod, cp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cached, cacheFolder } from "./cache";
-import { ensureCommands } from "./commands";
+import { ensureCommands, isRoot, needsRoot } from "./commands";
 import { type Log, runLong } from "./progress";
 
 /** The Debian whose libvirt is the newer one: 11.3, with QEMU 10.0. */
 const debian = "trixie";
 const packages = ["libvirt-daemon", "libvirt-daemon-driver-qemu", "libvirt-daemon-driver-storage", "libvirt-clients", "qemu-system-x86", "qemu-utils"];
 const cacheName = `libvirt-${debian}`;
-
-export const isRoot = (): boolean => process.getuid?.() === 0;
-export const needsRoot = "a libvirtd of our own needs root";
 
 /** The folder of a Debian with a newer libvirt, or null where `ensureNewerLibvirt` has not made it yet. */
 export function findNewerLibvirt(): string | null {

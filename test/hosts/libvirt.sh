@@ -1,17 +1,10 @@
 #!/bin/sh
-# A libvirtd in namespaces of its own, which sees FOLDER as all of libvirt's state and nothing of the machine's:
-#     libvirt.sh start FOLDER SYSTEM    SYSTEM is / or the folder of another Debian, which is left as it is
+# For isolated.sh: libvirt.sh FOLDER SYSTEM
+# A libvirtd that has FOLDER for all of libvirt's state, and nothing of the machine's. SYSTEM is / or the folder of another Debian, which is left as it is.
 # Standard input takes lines: “start” starts libvirtd, “kill” kills it at once and leaves its guests running; each is answered when done.
-# At the end of standard input, which is also when who holds it dies, libvirtd, guests, mounts and FOLDER go.
 set -eu
 
-start() {
-    exec 3<&0
-    unshare --mount --pid --fork --kill-child --mount-proc --propagation private -- sh "$0" isolate "$1" "$2" || :
-    rm -rf --one-file-system -- "$1"
-}
-
-isolate() {
+main() {
     root=
     if [ "$2" != / ]; then
         overlay "$1" "$2"
@@ -24,8 +17,8 @@ isolate() {
         mount --bind "$1/${pair%%:*}" "$root${pair#*:}"
     done
     # libvirtd is no child of the first process: that one waits for orphans, which libvirtd relies on.
+    exec 3<&0
     obey "$1" "${root:-/}" <&3 3<&- &
-    exec 3<&-
     wait
 }
 
@@ -61,4 +54,4 @@ obey() {
     done
 }
 
-"$@"
+main "$@"

@@ -1,13 +1,12 @@
 import { execa } from "execa";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { libvirt as installed, needs, newerLibvirt, qemu, suiteWith } from "../support/requires";
 import { counterLines, defineGuest, writtenNumber } from "./guest";
 import { type Libvirt, startLibvirt } from "./libvirt";
+import { traces } from "./traces";
 
 const releases = [
     { release: "installed", requirement: installed },
@@ -110,13 +109,4 @@ describe.each(releases)("libvirt, $release", ({ release, requirement }) => {
 
 async function virsh(uri: string, ...args: string[]): Promise<string> {
     return (await execa("virsh", ["--connect", uri, ...args])).stdout.trimEnd();
-}
-
-/** What a daemon of this folder has on the machine: the folder, processes that name it, and mounts of it in whichever namespace. */
-async function traces(folder: string): Promise<string[]> {
-    expect(folder).toMatch(/^\/.*snaptree-libvirt-/);
-    const numbers = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
-    const files = numbers.flatMap((number) => [`/proc/${number}/cmdline`, `/proc/${number}/mountinfo`]);
-    const naming = await Promise.all(files.map(async (file) => (await readFile(file, "utf8").catch(() => "")).includes(folder)));
-    return [folder].filter(existsSync).concat(files.filter((_, index) => naming[index]));
 }

@@ -6,9 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
-import { ensureCommands, onPath } from "./commands";
+import { ensureCommands, isRoot, needsRoot, onPath } from "./commands";
+import { isolated } from "./isolated";
 import { keepCapabilities, takeCapabilities } from "./libvirt-capabilities";
-import { findNewerLibvirt, isRoot, needsRoot } from "./libvirt-newer";
+import { findNewerLibvirt } from "./libvirt-newer";
 import type { Log } from "./progress";
 
 /** What real libvirt needs of the machine → the Debian package that holds it. */
@@ -79,19 +80,6 @@ async function writeConfig(file: string, settings: Record<string, string | numbe
 /** No test fails on time: this is for a daemon that hangs. */
 const patience = 120_000;
 
-/** In a process group of its own: an interrupt from the terminal ends the tests, and their end ends this in good order. */
-function supervise(folder: string, system: string) {
-    return execa("sh", [join(__dirname, "libvirt.sh"), "start", folder, system], {
-        cwd: "/",
-        detached: true,
-        cleanup: false,
-        reject: false,
-        stdin: "pipe",
-        extendEnv: false,
-        env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C.UTF-8", HOME: join(folder, "lib") },
-    });
-}
-
 export class Libvirt implements AsyncDisposable {
     /** The socket that virsh connects to. */
     readonly socket: string;
@@ -101,7 +89,7 @@ export class Libvirt implements AsyncDisposable {
     readonly testUri: string;
     /** Where tests put disks: the same path for the tests and for libvirt. */
     readonly images: string;
-    private readonly supervisor: ReturnType<typeof supervise>;
+    private readonly supervisor: ReturnType<typeof isolated>;
     private readonly answers: AsyncIterator<string>;
     private running: string | null = null;
 
@@ -116,7 +104,7 @@ export class Libvirt implements AsyncDisposable {
         this.uri = `qemu+unix:///system${query}`;
         this.testUri = `test+unix:///default${query}`;
         this.images = join(folder, "images");
-        this.supervisor = supervise(folder, system);
+        this.supervisor = isolated(folder, "libvirt.sh", system);
         this.answers = createInterface({ input: this.supervisor.stdout })[Symbol.asyncIterator]();
     }
 

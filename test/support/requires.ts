@@ -2,6 +2,7 @@ import { onPath } from "../hosts/commands";
 import { libvirtObstacle } from "../hosts/libvirt";
 import { findPulumi } from "../hosts/pulumi";
 import { qemuCommands } from "../hosts/qemu";
+import { sshObstacle } from "../hosts/ssh";
 
 /** Why a suite can't run on this machine, or null when it can. */
 export type Requirement = () => string | null;
@@ -16,6 +17,8 @@ export const qemu: Requirement = () => {
 export const libvirt: Requirement = () => libvirtObstacle("installed");
 
 export const newerLibvirt: Requirement = () => libvirtObstacle("newer");
+
+export const ssh: Requirement = sshObstacle;
 
 /** The first reason that stands in the way, or null. */
 export function needs(...requirements: Requirement[]): string | null {
