@@ -24,7 +24,7 @@ interface Marks {
     readonly last: string;
 }
 
-const mark = (token: string, name: string) => ({ asked: `'${token}''${name}'`, written: `${token}${name}\n` });
+const mark = (token: string, name: string) => ({ asked: `${token}''${name}`, written: `${token}${name}\n` });
 
 /** Text that comes in pieces, and is looked through once for what ends it. */
 class Stream {
@@ -46,12 +46,16 @@ class Stream {
     }
 }
 
-function between(text: string, begin: string, ends: readonly string[]): string {
+function before(text: string, end: string): string {
+    const to = text.indexOf(end);
+    return to < 0 ? text : text.slice(0, to);
+}
+
+/** What stands between two marks. Nothing, where there is no first one; all that follows it, where there is no second one. */
+function between(text: string, begin: string, end: string): string {
     const start = text.indexOf(begin);
     if (start < 0) return "";
-    const from = start + begin.length;
-    const end = ends.map((each) => text.indexOf(each, from)).find((at) => at >= 0);
-    return text.slice(from, end);
+    return before(text.slice(start + begin.length), end);
 }
 
 /** One command under way: what virsh is to be given for it, and what comes back. */
@@ -64,11 +68,10 @@ export class Exchange {
 
     /** @param line one command, quoted; nothing: only the marks */
     constructor(line?: string) {
-        const token = randomBytes(16).toString("hex");
+        const token = randomBytes(8).toString("hex"); // virsh reads byte by byte, so no longer than need be.
         const [begin, end, last] = [mark(token, "b"), mark(token, "e"), mark(token, "l")];
         this.marks = { begin: begin.written, end: end.written, last: last.written };
-        const first = `echo --err ${begin.asked}; echo ${begin.asked}; ${line ? `${line}; ` : ""}echo ${end.asked}`;
-        this.lines = `${first}\necho --err ${last.asked}; echo ${last.asked}\n`;
+        this.lines = `echo ${begin.asked};${line ? `${line};` : ""}echo ${end.asked}\necho --err ${last.asked};echo ${last.asked}\n`;
         this.output = new Stream(last.written);
         this.complaints = new Stream(last.written);
     }
@@ -88,22 +91,16 @@ export class Exchange {
         return this.output.ended && this.complaints.ended;
     }
 
-    /** Whether the command can have been begun. Of one whose syntax was refused, too: virsh doesn't tell before it is through. */
+    /** Whether the command can have been begun, as far as what has come tells. */
     get begun(): boolean {
         return this.output.text().includes(this.marks.begin);
     }
 
     answer(): Answer {
         const { begin, end, last } = this.marks;
-        const output = between(this.output.text(), begin, [end]);
-        // Where syntax was refused, standard error has the last mark only.
-        const complaints = this.complaints.text();
-        const from = complaints.includes(begin) ? begin : "";
         return {
-            output: output.replace(/\n+$/, ""),
-            complaints: between(complaints, from, [`error: ${last}`])
-                .split("\n")
-                .filter((line) => line !== ""),
+            output: between(this.output.text(), begin, end).replace(/\n+$/, ""),
+            complaints: before(this.complaints.text(), `error: ${last}`).split("\n"),
         };
     }
 }

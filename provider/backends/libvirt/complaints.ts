@@ -28,7 +28,7 @@ function messages(lines: readonly string[]): string[] {
         const message = found.at(-1);
         if (line.startsWith(PREFIX)) found.push([line.slice(PREFIX.length)]);
         else if (CARET.test(line)) message?.pop();
-        else if (!LOG.test(line)) message?.push(line);
+        else if (line !== "" && !LOG.test(line)) message?.push(line);
     }
     return found.map((message) => message.join("; "));
 }

@@ -25,8 +25,9 @@ export function shownUri(uri: URL): string {
     return `${uri.protocol}//${user}${uri.host}${uri.pathname}`;
 }
 
-/** What to do where a host can't be reached. */
-export function connectAdvice(uri: URL): string {
+/** What to do where a host can't be reached, for a reason in libvirt's words. */
+export function connectAdvice(uri: URL, words: string): string {
+    if (/authentication failed/i.test(words)) return "check the user in the URI, and give the password in SNAPTREE_PASSWORD or in the resource";
     const transport = transportOf(uri);
     if (transport === "unix") return "check that libvirtd or virtqemud runs and that you may use its socket (on most systems: the group libvirt)";
     const ssh = transport === "ssh" ? ["check that “ssh", ...(uri.port ? ["-p", uri.port] : []), `${uri.hostname}” works without asking anything,`] : ["check"];

@@ -125,7 +125,7 @@ export class VirshProcess {
     unreachable(words: string): UnreachableError {
         const { uri } = this.options;
         const shown = shownUri(uri);
-        return new UnreachableError(`${shown} can't be reached: ${words.replaceAll(uri.href, shown)}; ${connectAdvice(uri)}`, { stderr: words });
+        return new UnreachableError(`${shown} can't be reached: ${words.replaceAll(uri.href, shown)}; ${connectAdvice(uri, words)}`, { stderr: words });
     }
 
     private end(error: SnaptreeError): void {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -101,6 +102,7 @@ export class Virsh implements AsyncDisposable {
         const line = commandLine(command);
         const { signal, timeout = TIMEOUT } = options;
         signal?.throwIfAborted();
+        if (signal) setMaxListeners(0, signal); // Any number of commands may wait with one signal.
         const turn = this.last.then(() => this.perform(command, line, signal, timeout));
         this.last = turn.catch(() => undefined);
         return within(turn, signal, null, this.closedError);
