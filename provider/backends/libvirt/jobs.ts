@@ -203,7 +203,7 @@ async function perform(virsh: Virsh, domain: string, disk: OpenDisk, plan: Plan,
     if (result) return result;
     const { chain } = await diskOf(virsh, domain, target);
     throw new HostError(
-        `the ${plan.kind} on ${target} of ${quoted(domain)} ended before it was through, with the guest or for want of space or by someone's hand; the disk stands on ${shown(chain)} as before: look at the guest, then run again`,
+        `the ${plan.kind} on ${target} of ${quoted(domain)} ended before it was through, and libvirt does not say why; look for a full file system, then run again: the disk stands on ${shown(chain)} as before`,
     );
 }
 
