@@ -35,7 +35,7 @@ export interface GuestDomain {
  * const [first] = await counterLines(guest.serial, 1);
  */
 export async function defineGuest(
-    libvirt: Libvirt,
+    libvirt: Pick<Libvirt, "images" | "virsh">,
     { disks = ["vda"], obeys = false, writes = false, ...rest }: Omit<GuestDomain, "disks" | "serial"> & Habits & { disks?: string[] },
 ): Promise<GuestDomain> {
     const own = (end: string): string => join(libvirt.images, `${rest.name}${end}`);

@@ -5,12 +5,14 @@
 set -eu
 
 main() {
+    mount -t tmpfs -o mode=755 tmpfs /run # Nor does libvirtd find systemd or D-Bus there.
     root=
     if [ "$2" != / ]; then
-        overlay "$1" "$2"
-        root=$1/system/root
+        root=/run/system
+        layer "$2" "$root"
+        bind "$(dirname "$1")" "$root"
+        mount -t tmpfs -o mode=755 tmpfs "$root/run"
     fi
-    mount -t tmpfs -o mode=755 tmpfs "$root/run" # Nor does libvirtd find systemd or D-Bus there.
     mkdir "$root/run/libvirt"
     for pair in etc:/etc/libvirt lib:/var/lib/libvirt cache:/var/cache/libvirt log:/var/log/libvirt; do
         mkdir -p "$root${pair#*:}"
@@ -22,19 +24,21 @@ main() {
     wait
 }
 
-# SYSTEM with a layer in memory over it, and FOLDER where it is outside.
-overlay() {
-    mkdir "$1/system"
-    mount -t tmpfs tmpfs "$1/system"
-    mkdir "$1/system/upper" "$1/system/work" "$1/system/root"
-    cd "$2" # A path could hold a comma or a colon.
-    mount -t overlay -o "lowerdir=.,upperdir=$1/system/upper,workdir=$1/system/work" overlay "$1/system/root"
+# layer SYSTEM ROOT: the system, with a layer in memory that takes what is written.
+layer() {
+    mkdir "$2" "$2.upper" "$2.work"
+    cd "$1" # A path could hold a comma or a colon.
+    mount -t overlay -o "lowerdir=.,upperdir=$2.upper,workdir=$2.work" overlay "$2"
     cd /
-    mount -t proc proc "$1/system/root/proc"
-    mount --rbind /sys "$1/system/root/sys"
-    mount --rbind /dev "$1/system/root/dev"
-    mkdir -p "$1/system/root$1"
-    mount --bind "$1" "$1/system/root$1"
+    mount -t proc proc "$2/proc"
+    bind /sys "$2"
+    bind /dev "$2"
+}
+
+# bind FOLDER ROOT: the folder is there as it is here.
+bind() {
+    mkdir -p "$2$1"
+    mount --rbind "$1" "$2$1"
 }
 
 obey() {
@@ -46,7 +50,7 @@ obey() {
             daemon=$!
             ;;
         kill)
-            kill -KILL "$daemon"
+            kill -KILL "$daemon" || : # It may have ended by itself.
             wait "$daemon" || :
             ;;
         esac

@@ -36,6 +36,12 @@ describe.each(releases)("libvirt, $release", ({ release, requirement }) => {
             expect(await libvirt.virsh("list", "--all", "--name")).toBe("alone");
         });
 
+        test("finds disks in whichever temporary folder", async () => {
+            await using other = await startLibvirt({ release });
+            const { name } = await defineGuest({ images: other.images, virsh: (...args) => libvirt.virsh(...args) }, { name: "elsewhere" });
+            expect(await libvirt.virsh("domblkinfo", name, "vda")).toMatch(/^Capacity: +1048576$/m);
+        });
+
         test("runs a guest that counts, goes on where a checkpoint was taken, and pays no attention to the power button", async () => {
             const guest = await defineGuest(libvirt, { name: "counts", title: "<&'\">", disks: ["vda", "vdb"] });
             await libvirt.virsh("start", guest.name);

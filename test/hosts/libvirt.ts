@@ -87,7 +87,7 @@ export class Libvirt implements AsyncDisposable {
     readonly uri: string;
     /** `test+unix:///default?socket=…`: libvirt's test driver in the same daemon; what is there lives while one connection is open. */
     readonly testUri: string;
-    /** Where tests put disks: the same path for the tests and for libvirt. */
+    /** Where tests put disks. It is the same for them and for libvirt, as is each temporary folder, with what was mounted there before libvirt started. */
     readonly images: string;
     private readonly supervisor: ReturnType<typeof isolated>;
     private readonly answers: AsyncIterator<string>;
