@@ -30,6 +30,7 @@ export function connectAdvice(uri: URL, words: string): string {
     if (/authentication failed/i.test(words)) return "check the user in the URI, and give the password in SNAPTREE_PASSWORD or in the resource";
     const transport = transportOf(uri);
     if (transport === "unix") return "check that libvirtd or virtqemud runs and that you may use its socket (on most systems: the group libvirt)";
-    const ssh = transport === "ssh" ? ["check that “ssh", ...(uri.port ? ["-p", uri.port] : []), `${uri.hostname}” works without asking anything,`] : ["check"];
-    return `${ssh.join(" ")} that libvirt runs there and that you may use it`;
+    if (transport !== "ssh") return "check that libvirt listens there and that you may use it";
+    const command = ["ssh", ...(uri.port ? ["-p", uri.port] : []), `${uri.username && `${uri.username}@`}${uri.hostname}`].join(" ");
+    return `check that “${command}” works without asking anything, that libvirt runs there and that you may use it`;
 }

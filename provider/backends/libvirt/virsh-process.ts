@@ -125,7 +125,8 @@ export class VirshProcess {
     unreachable(words: string): UnreachableError {
         const { uri } = this.options;
         const shown = shownUri(uri);
-        return new UnreachableError(`${shown} can't be reached: ${words.replaceAll(uri.href, shown)}; ${connectAdvice(uri, words)}`, { stderr: words });
+        const stderr = words.replaceAll(uri.href, shown);
+        return new UnreachableError(`${shown} can't be reached: ${stderr}; ${connectAdvice(uri, words)}`, { stderr });
     }
 
     private end(error: SnaptreeError): void {

@@ -43,6 +43,9 @@ const TIMEOUT = 60_000;
 /** However long a command may take: longest time to a connection, in milliseconds. */
 const CONNECT_TIMEOUT = 60_000;
 
+/** What Node's timers can hold, in milliseconds: 24 days. A longer one would ring at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /** Blotting out what is shorter would tell more than it hides. */
 const SHORTEST_SECRET = 4;
 
@@ -56,7 +59,7 @@ const UNKNOWN = "nobody knows whether it was carried out; look at the domain, th
 function within<T>(work: Promise<T>, signal: AbortSignal | undefined, timeout: number | null, late: () => Error): Promise<T> {
     return new Promise((resolve, reject) => {
         const abort = () => reject(signal?.reason as Error);
-        const timer = timeout === null ? undefined : setTimeout(() => reject(late()), timeout);
+        const timer = timeout === null ? undefined : setTimeout(() => reject(late()), Math.min(timeout, LONGEST_TIMER));
         signal?.addEventListener("abort", abort, { once: true });
         if (signal?.aborted) abort();
         void work.then(resolve, reject).finally(() => {

@@ -9,7 +9,8 @@ import { setTimeout } from "node:timers/promises";
 import { option, Virsh, VirshError } from "../../../provider/backends/libvirt/virsh";
 import { HostError, InvalidInputError, UnreachableError } from "../../../provider/model";
 import { type Libvirt, type LibvirtRelease, startLibvirt } from "../../hosts/libvirt";
-import { libvirt as installed, needs, newerLibvirt, suiteWith } from "../../support/requires";
+import { startSsh } from "../../hosts/ssh";
+import { libvirt as installed, needs, newerLibvirt, ssh as sshServer, suiteWith } from "../../support/requires";
 
 /** Everything that a name could be mistaken for. */
 const names = [
@@ -375,12 +376,13 @@ suiteWith(needs(installed), "virsh that stays, whatever happens to it", () => {
     test("the user's own virsh and its settings are neither heeded nor touched", async () => {
         const cache = await mkdtemp(join(libvirt.folder, "cache-"));
         await writeFile(join(cache, "inputrc"), '"e": kill-whole-line\n');
-        const own = { XDG_CACHE_HOME: cache, VIRSH_DEBUG: "0", INPUTRC: join(cache, "inputrc"), COLUMNS: "3", TERM: "xterm-256color" };
+        const own = { XDG_CACHE_HOME: cache, VIRSH_DEBUG: "0", LIBVIRT_DEBUG: "1", INPUTRC: join(cache, "inputrc"), COLUMNS: "3", TERM: "xterm-256color" };
         const before = { ...process.env };
         Object.assign(process.env, own);
         try {
             const virsh = new Virsh({ uri: libvirt.testUri });
             expect(await virsh.run(["domstate", "test"])).toBe("running");
+            expect((await failure(virsh.run(["domstate", "nosuch"]))).message).toBe("failed to get domain 'nosuch'");
             await virsh[Symbol.asyncDispose]();
             expect(readdirSync(cache, { recursive: true }).filter((each) => String(each).endsWith("history"))).toEqual([]);
         } finally {
@@ -418,5 +420,30 @@ suiteWith(needs(installed), "virsh that stays, whatever happens to it", () => {
         const killed = program(`virsh.run(["domstate", "test"]).then(() => process.kill(process.pid, "SIGKILL"))`);
         expect(await killed).toMatchObject({ signal: "SIGKILL" });
         await until(() => connected().length === 0);
+    });
+});
+
+suiteWith(needs(installed, sshServer), "virsh that stays, over SSH", () => {
+    test("is as it is here, ends with its ssh, and says how to look where nothing answers", async () => {
+        await using libvirt = await startLibvirt({ release: "installed" });
+        await using ssh = await startSsh();
+        const virsh = new Virsh({ uri: ssh.uri(libvirt) });
+        for (const name of names) await virsh.withXml(domain(name), (file) => ["define", file]);
+        const listed = await virsh.run(["list", "--all", "--name"]);
+        expect(listed).toBe(await libvirt.virsh("list", "--all", "--name"));
+        expect(listed.split("\n")).toContain("--help");
+        const clients = async () => {
+            const { stdout } = await execa("ps", ["-eo", "args="]);
+            return stdout.split("\n").filter((line) => line.includes(ssh.key)).length;
+        };
+        expect(await clients()).toBeGreaterThan(0);
+        await virsh[Symbol.asyncDispose]();
+        while ((await clients()) > 0) await setTimeout(5);
+
+        await ssh.stop();
+        await using again = new Virsh({ uri: ssh.uri(libvirt) });
+        const unreachable = await failure(again.run(["list"]));
+        expect(unreachable).toBeInstanceOf(UnreachableError);
+        expect(unreachable.message).toContain(`check that “ssh -p ${ssh.port} root@127.0.0.1” works`);
     });
 });
