@@ -19,6 +19,11 @@ export function isLocal(uri: URL): boolean {
     return uri.host === "" && transportOf(uri) === "unix";
 }
 
+/** Whether the hypervisor is in virsh itself, and another virsh sees nothing of it: the test driver without a daemon. */
+export function isInProcess(uri: URL): boolean {
+    return uri.protocol === "test:" && uri.host === "";
+}
+
 /** What of a URI may stand in a message: no password, and no parameters, which are for libvirt alone. */
 export function shownUri(uri: URL): string {
     const user = uri.username && `${uri.username}@`;

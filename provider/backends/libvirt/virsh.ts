@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { HostError, InvalidInputError, quoted, UnreachableError } from "../../model";
 import type { Answer } from "./answer";
 import { troubleOf } from "./complaints";
+import { isInProcess } from "./connect-uri";
 import { atExit } from "./exit";
 import { type Command, commandLine } from "./quote";
 import { EndedError, VirshProcess } from "./virsh-process";
@@ -132,6 +133,7 @@ export class Virsh implements AsyncDisposable {
     /** Runs one command that takes long (a save, a wait for a block job) in a virsh of its own, so that others are not held up; it ends with this one. */
     async alone(command: Command, options: RunOptions = {}): Promise<string> {
         if (this.closed) throw this.closedError();
+        if (isInProcess(new URL(this.options.uri))) return this.run(command, { timeout: null, ...options });
         const virsh = new Virsh(this.options);
         this.others.add(virsh);
         try {
