@@ -90,6 +90,9 @@ export function refuseManagedSave({ managedSave }: GuestState, domain: string): 
         );
 }
 
+/** What has a guest that stands still go on. */
+const WAKE: Partial<Record<PowerState, string>> = { paused: "resume", pmsuspended: "dompmwakeup" };
+
 /**
  * Starts a guest afresh from its disks, running or paused; one that is there already goes on, or is paused.
  *
@@ -98,9 +101,9 @@ export function refuseManagedSave({ managedSave }: GuestState, domain: string): 
  */
 export async function start(virsh: Virsh, domain: string, to: "running" | "paused"): Promise<void> {
     const state = await guestState(virsh, domain);
-    const paused = state.powerState === "paused";
     if (state.active) {
-        if (paused !== (to === "paused")) await virsh.run([paused ? "resume" : "suspend", option("domain", domain)]);
+        const verb = to === "running" ? WAKE[state.powerState] : state.powerState === "paused" ? undefined : "suspend";
+        if (verb) await virsh.run([verb, option("domain", domain)]);
         return;
     }
     refuseManagedSave(state, domain);
@@ -120,8 +123,6 @@ const ASK_AGAIN = 10_000;
 
 /** Milliseconds between two looks at a guest that is to end. */
 const LOOK_AGAIN = 100;
-
-const WAKE: Partial<Record<PowerState, string>> = { paused: "resume", pmsuspended: "dompmwakeup" };
 
 /** Presses the power button; a guest that sleeps is woken first. */
 async function press(virsh: Virsh, domain: string, { powerState }: GuestState): Promise<void> {
