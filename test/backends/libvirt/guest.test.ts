@@ -177,12 +177,15 @@ describe.each<LibvirtRelease>(["installed", "newer"])("a running guest of libvir
 
         const files = Object.fromEntries(targets.map((target) => [target, { file: own(target, "fresh"), format: "qcow2" }]));
         for (const { target, file } of guest.disks) await overlayOn(file, own(target, "fresh"));
-        await restoreMemory(virsh, guest.name, {
+        const restore = {
             file: memory,
             domain: withDiskFiles(await memoryDomain(virsh, memory), files),
             inactive: withDiskFiles({ ...inactive, name: "domain" }, files),
             to: "paused",
-        });
+        } as const;
+        await expect(restoreMemory(virsh, guest.name, { ...restore, file: `${memory}.gone` })).rejects.toThrow(VirshError);
+        expect(await domstate(guest.name)).toBe("shut off");
+        await restoreMemory(virsh, guest.name, restore);
         expect(await domstate(guest.name)).toBe("paused");
         for (const flags of [[], ["--inactive"]]) {
             const blocks = await libvirt.virsh("domblklist", "--domain", guest.name, ...flags);
