@@ -20,6 +20,8 @@ export class EndedError extends HostError {
         readonly why: string,
         /** Whether the command can have been begun. */
         readonly begun: boolean,
+        /** It had nobody to speak to any more: the way to the host (ssh) had ended, and we listen always. */
+        readonly cut: boolean,
     ) {
         super(why);
     }
@@ -117,8 +119,8 @@ export class VirshProcess {
 
     private endOf(code: number | null, signal: string | null): SnaptreeError {
         const trouble = troubleOf(this.exchange.answer().complaints);
-        if (!this.connected && !signal) return this.unreachable(trouble?.words ?? `virsh ended with exit code ${code} and said nothing`);
-        return new EndedError(`virsh ended by itself (${signal ?? `exit code ${code}`})`, this.exchange.begun);
+        const how = `virsh ended by itself (${signal ?? `exit code ${code}`})`;
+        return this.connected ? new EndedError(how, this.exchange.begun, signal === "SIGPIPE") : this.unreachable(trouble?.words ?? how);
     }
 
     /** The host can't be reached, for a reason in libvirt's words. */

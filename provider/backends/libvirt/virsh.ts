@@ -165,6 +165,7 @@ export class Virsh implements AsyncDisposable {
             if (!(error instanceof EndedError)) throw error;
             // It had died before it came to the command, while nothing was asked of it.
             if (!error.begun && !fresh) return this.perform(command, line, signal, timeout);
+            if (error.cut) throw this.lost(command, error.why);
             throw this.hostError(`${error.why} at ${quoted(command[0])}; ${error.begun ? UNKNOWN : "it was not begun: run again"}`, command);
         }
     }
@@ -200,10 +201,11 @@ export class Virsh implements AsyncDisposable {
         if (trouble.kind === "refused") throw new VirshError(this.shown(trouble.words), this.details(command, trouble.words));
         const unreachable = virsh.unreachable(this.shown(trouble.words));
         if (trouble.kind === "unconnected") throw unreachable;
-        throw new UnreachableError(
-            `the connection was lost at ${quoted(command[0])}: ${this.shown(trouble.words)}; ${UNKNOWN}`,
-            this.details(command, trouble.words),
-        );
+        throw this.lost(command, trouble.words);
+    }
+
+    private lost(command: Command, words: string): UnreachableError {
+        return new UnreachableError(`the connection was lost at ${quoted(command[0])}: ${this.shown(words)}; ${UNKNOWN}`, this.details(command, words));
     }
 
     private hostError(message: string, command: Command): HostError {

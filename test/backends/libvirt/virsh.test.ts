@@ -380,7 +380,7 @@ suiteWith(needs(installed), "virsh that stays, whatever happens to it", () => {
         const before = { ...process.env };
         Object.assign(process.env, own);
         try {
-            const virsh = new Virsh({ uri: libvirt.testUri });
+            await using virsh = new Virsh({ uri: libvirt.testUri });
             expect(await virsh.run(["domstate", "test"])).toBe("running");
             expect((await failure(virsh.run(["domstate", "nosuch"]))).message).toBe("failed to get domain 'nosuch'");
             await virsh[Symbol.asyncDispose]();
@@ -427,7 +427,7 @@ suiteWith(needs(installed, sshServer), "virsh that stays, over SSH", () => {
     test("is as it is here, ends with its ssh, and says how to look where nothing answers", async () => {
         await using libvirt = await startLibvirt({ release: "installed" });
         await using ssh = await startSsh();
-        const virsh = new Virsh({ uri: ssh.uri(libvirt) });
+        await using virsh = new Virsh({ uri: ssh.uri(libvirt) });
         for (const name of names) await virsh.withXml(domain(name), (file) => ["define", file]);
         const listed = await virsh.run(["list", "--all", "--name"]);
         expect(listed).toBe(await libvirt.virsh("list", "--all", "--name"));
@@ -440,7 +440,10 @@ suiteWith(needs(installed, sshServer), "virsh that stays, over SSH", () => {
         await virsh[Symbol.asyncDispose]();
         while ((await clients()) > 0) await setTimeout(5);
 
+        await using before = new Virsh({ uri: ssh.uri(libvirt) });
+        await before.run(["list"]);
         await ssh.stop();
+        expect(await failure(before.run(["list"]))).toBeInstanceOf(UnreachableError);
         await using again = new Virsh({ uri: ssh.uri(libvirt) });
         const unreachable = await failure(again.run(["list"]));
         expect(unreachable).toBeInstanceOf(UnreachableError);
