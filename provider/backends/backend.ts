@@ -91,10 +91,33 @@ export interface Diagnosis extends Pick<Finding, "kind" | "what" | "message"> {
     readonly remedy: Remedy | null;
 }
 
+export interface GuestOptions {
+    readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * What runs in a domain. Guests are no part of transactions: one is brought to its end before what it would be in the way of is even planned, and starts
+ * once that is through.
+ */
+export interface Guest {
+    /** Operations for which the domain must be shut off. @param hierarchy that in which it runs */
+    mustLeave(operations: readonly Operation[], hierarchy: Hierarchy): boolean;
+    /**
+     * The guest comes to its end: by ACPI, or at once with what its memory holds. A managed save counts as a guest that runs.
+     *
+     * @throws HostError where it does not obey in time: it runs on, and nothing is lost.
+     */
+    leave(how: "shutdown" | "destroy", options: GuestOptions): Promise<void>;
+    /** The guest goes on as an operation that was carried out says: with a snapshot's memory, from its disks, or not at all. */
+    arrive(operation: Operation, options: GuestOptions): Promise<void>;
+}
+
 /** One domain on a host, as the engine works on it. */
 export interface ManagedDomain {
     readonly name: string;
     readonly capabilities: Capabilities;
+    /** Null where domains never run. */
+    readonly guest: Guest | null;
     /** One listing, whatever its size. Takes no lock. */
     hierarchy(options?: ListOptions): Promise<Hierarchy>;
     /** What is wrong with what the domain keeps. Changes nothing. The domain's lock is held, so that nothing is half-done that somebody is still at. */

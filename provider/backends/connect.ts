@@ -1,8 +1,9 @@
 import { InvalidInputError, quoted, UnsupportedError } from "../model";
 import type { Backend, BackendFactory, ConnectOptions } from "./backend";
+import { libvirt } from "./libvirt";
 import { qemu } from "./qemu";
 
-const factories: readonly BackendFactory[] = [qemu];
+const factories: readonly BackendFactory[] = [qemu, libvirt];
 
 function parse(uri: string): URL {
     let parsed: URL;
@@ -22,6 +23,11 @@ function parse(uri: string): URL {
 export async function connectBackend(uri: string, options: ConnectOptions = {}): Promise<Backend> {
     const parsed = parse(uri);
     const factory = factories.find(({ accepts }) => accepts(parsed));
-    if (!factory) throw new UnsupportedError("this Snaptree", `hosts like ${quoted(`${parsed.protocol}//…`)}`, "it knows qemu:///embed?root=DIR");
+    if (!factory)
+        throw new UnsupportedError(
+            "this Snaptree",
+            `hosts like ${quoted(`${parsed.protocol}//…`)}`,
+            "it knows qemu:///embed?root=DIR and the hosts of libvirt’s QEMU driver, as qemu:///system",
+        );
     return factory.connect(parsed, options);
 }

@@ -30,7 +30,8 @@ export interface SnapshotRecord {
     readonly document: string;
     /** Copy of the guest's firmware variables. */
     readonly nvram: string | null;
-    readonly contentId: string;
+    /** Null where it was taken by others, who keep none. */
+    readonly contentId: string | null;
     /** A leaf is being merged into its file. */
     readonly committing?: boolean;
     /** Who manages it. */

@@ -70,6 +70,7 @@ import type {
     UnbranchRequest,
     Wanted,
 } from "./requests";
+import { leave } from "./leave";
 import { execute, type Execution, recover } from "./transaction";
 import { onlooking, sayWhy } from "./guard";
 import { type Turn, Turns } from "./turns";
@@ -81,13 +82,13 @@ function executionOf(options: RunOptions): Execution {
     return { signal: options.signal, onProgress: onlooking(options.onProgress) };
 }
 
-/** Runs of plain creations become one transaction each; everything else is one of its own. */
-function batches(operations: readonly Operation[]): Operation[][] {
+/** Runs of plain creations become one transaction each, of so many at most; everything else is one of its own. */
+function batches(operations: readonly Operation[], most: number): Operation[][] {
     const plain = (operation: Operation | undefined) => operation?.kind === "create" && !operation.provisioned;
     const groups: Operation[][] = [];
     for (const operation of operations) {
         const last = groups.at(-1);
-        if (last && plain(operation) && plain(last[0]) && last.length < BATCH) last.push(operation);
+        if (last && plain(operation) && plain(last[0]) && last.length < most) last.push(operation);
         else groups.push([operation]);
     }
     return groups;
@@ -135,6 +136,12 @@ function onlookers(turns: readonly Turn[]): (progress: Progress) => void {
 /** Tells each of its own operation. */
 function tellEach(turns: readonly Turn[], kind: Progress["kind"], operations: readonly Operation[]): void {
     for (const [i, operation] of operations.entries()) onlooking(turns[i]?.options.onProgress)({ kind, message: describe(operation) });
+}
+
+/** A plan, and whether the guest still runs while it is carried out. */
+interface Planned {
+    readonly made: Plan;
+    readonly running: boolean;
 }
 
 /** Where a domain can be migrated to: a host. */
@@ -588,17 +595,42 @@ export class VirtualMachine {
     private async alone({ make, force, what, options, isOne, resolve, reject }: Turn): Promise<void> {
         try {
             await sayWhy(what, async () => {
-                const made = make(await this.managed.hierarchy());
-                await this.refuse(what, made.losses, force);
-                const groups = isOne && made.operations.length > 0 ? [made.operations] : batches(made.operations);
+                const { made, running } = await this.planned(what, make, force, options);
+                const groups = isOne && made.operations.length > 0 ? [made.operations] : batches(made.operations, running ? 1 : BATCH);
                 for (const [i, operations] of groups.entries()) {
                     if (i > 0) await this.refuseSince(what, made, operations, force);
                     await this.transact(operations, executionOf(options), options);
+                    for (const operation of operations) await this.arrive(operation, options.signal);
                 }
             });
             resolve(await this.managed.hierarchy());
         } catch (error) {
             reject(error);
+        }
+    }
+
+    /** The plan, with nothing in it that nobody agreed to lose, and no guest in its way. */
+    private async planned(what: string, make: (hierarchy: Hierarchy) => Plan, force: Force, options: ApplyOptions): Promise<Planned> {
+        const hierarchy = await this.managed.hierarchy();
+        const made = make(hierarchy);
+        await this.refuse(what, made.losses, force);
+        const create = (operation: CreateOperation) => this.transact([operation], executionOf(options), options);
+        if (!(await leave(this.managed, hierarchy, made.operations, create, options))) return { made, running: hierarchy.powerState !== "shutoff" };
+        // What the guest wrote while it came to its end is on its disks now.
+        const again = make(await this.managed.hierarchy());
+        await this.refuse(what, again.losses, force);
+        return { made: again, running: false };
+    }
+
+    private async arrive(operation: Operation, signal: AbortSignal | undefined): Promise<void> {
+        try {
+            await this.managed.guest?.arrive(operation, { signal });
+        } catch (error) {
+            throw new SnaptreeError(
+                `${describe(operation)} is done, but the guest could not be started: ${(error as Error).message}; see to that, and start it`,
+                {},
+                { cause: error },
+            );
         }
     }
 

@@ -51,6 +51,8 @@ export interface CreateSettings {
     readonly reuseExternal?: boolean;
     /** Take it, then forget it. */
     readonly noMetadata?: boolean;
+    /** What to do first with a domain that runs, where it can't stay where it is. Default: `refuse`. */
+    readonly leave?: Leave;
     /** Who manages it, as the records mark it; default: nobody. */
     readonly owner?: string;
 }

@@ -117,6 +117,7 @@ const OPERATIONS: Readonly<Record<Operation["kind"], Check>> = {
         ...{ replace: optional(flag), description: optional(text), mode: optional(mode), diskOnly: optional(flag), memoryFile: optional(text) },
         ...{ quiesce: optional(flag), compression: optional(text), disks: optional(recordOf(disk)), halt: optional(flag), atomic: optional(flag) },
         ...{ live: optional(flag), reuseExternal: optional(flag), noMetadata: optional(flag), owner: optional(text) },
+        leave: move.leave,
     }),
     redefine: objectOf<OperationOf<"redefine">>({
         ...{ kind, name: text, rename: optional(text), description: optional(orNull(text)), xml: optional(text), creationTime: optional(count) },

@@ -40,7 +40,7 @@ describe("connecting", () => {
     test.each<[string, string, new (...args: never[]) => Error, RegExp]>([
         ["no URI", "web", InvalidInputError, /the host is no URI; write it as libvirt does/],
         ["an unknown scheme", "hyperv://host/x", UnsupportedError, /can't do hosts like "hyperv:.*it knows qemu:\/\/\/embed\?root=DIR/],
-        ["another libvirt host", "qemu+ssh://root@host/system", UnsupportedError, /it knows qemu/],
+        ["a libvirt that nobody serves", "qemu+unix:///system?socket=/nowhere/sock", UnreachableError, /qemu\+unix:\/\/\/system.*check that libvirtd/],
         ["embed on another machine", "qemu://host/embed?root=/x", UnsupportedError, /it knows qemu/],
         ["no root", "qemu:///embed", InvalidInputError, /needs the absolute path of a folder: qemu:\/\/\/embed\?root=\/srv\/vms/],
         ["an empty root", "qemu:///embed?root=", InvalidInputError, /needs the absolute path/],

@@ -13,7 +13,7 @@ const OPERATIONS: { readonly [K in Operation["kind"]]: Required<Extract<Operatio
             compression: "zstd",
             disks: { vda: { snapshot: "no", file: "/f", driver: "qcow2" } },
         },
-        ...{ halt: true, atomic: true, live: true, reuseExternal: true, noMetadata: true, owner: "me" },
+        ...{ halt: true, atomic: true, live: true, reuseExternal: true, noMetadata: true, owner: "me", leave: "checkpoint" },
     },
     redefine: { kind: "redefine", name: "s", rename: "t", description: null, xml: "<x/>", creationTime: 7, state: "shutoff", current: true, force: true },
     delete: { kind: "delete", name: "s", scope: "subtree", branches: ["b"], chain: "keep" },

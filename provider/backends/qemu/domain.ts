@@ -27,6 +27,7 @@ import { placeIn } from "./place";
 /** A domain of the embedded backend. */
 export class QemuDomain implements ManagedDomain {
     readonly capabilities = capabilities;
+    readonly guest = null;
 
     constructor(
         readonly name: string,

@@ -9,7 +9,7 @@ function inUse({ snapshots, branches }: Hierarchy, tip: Readonly<Record<string, 
 }
 
 /** Overlays that nothing names and fewer than two files stand on, and broken backing names. @param kept on these one is enough */
-async function idleImages(folder: string, named: ReadonlySet<string>, kept: ReadonlySet<string>): Promise<string[]> {
+export async function idleImages(folder: string, named: ReadonlySet<string>, kept: ReadonlySet<string>): Promise<string[]> {
     const names = (await readdir(folder)).filter((name) => name.endsWith(".qcow2"));
     const files = new Set([...names.map((name) => join(folder, name)), ...named]);
     const images = await Promise.all([...files].filter((file) => file.endsWith(".qcow2")).map(imageOf));

@@ -1,0 +1,17 @@
+import type { Capabilities } from "../backend";
+
+/** How errors name this backend. */
+export const BACKEND = "the libvirt backend";
+
+export const capabilities: Capabilities = {
+    backend: BACKEND,
+    modes: ["external", "internal"],
+    defaultMode: "external",
+    running: true,
+    redefine: true,
+    rename: true,
+    quiesce: true,
+    compression: ["zlib", "zstd"],
+    disks: true,
+    define: true,
+};

@@ -1,0 +1,73 @@
+import type { Hierarchy, Operation } from "../../model";
+import { parseDomain, withDiskFiles } from "../../xml";
+import type { Guest, GuestOptions } from "../backend";
+import { destroy, shutdown, start } from "./guest";
+import { memoryDomain, restoreMemory } from "./memory";
+import { revertSnapshot } from "./native";
+import type { Seen } from "./seen";
+import type { Virsh } from "./virsh";
+
+function isInternal(operation: Operation, { snapshots }: Hierarchy): boolean {
+    return snapshots[0]?.mode === "internal" || ("mode" in operation && operation.mode === "internal");
+}
+
+/** Whether an operation changes what a running guest stands on. */
+function isInTheWay(operation: Operation, hierarchy: Hierarchy): boolean {
+    switch (operation.kind) {
+        case "revert":
+        case "switch":
+        case "commit":
+        case "merge":
+            return true;
+        case "create":
+            return operation.source === "parent" && (operation.moveTip || isInternal(operation, hierarchy));
+        case "reset":
+            return operation.name === hierarchy.branch || isInternal(operation, hierarchy);
+        case "unbranch":
+            return operation.name === hierarchy.branch || isInternal(operation, hierarchy);
+        case "delete":
+            return operation.scope !== "metadata";
+        default:
+            return false;
+    }
+}
+
+/** Of a domain, what its guest needs to come back. */
+export interface Returning {
+    readonly virsh: Virsh;
+    readonly uuid: string;
+    readonly see: () => Promise<Seen>;
+}
+
+/** The guest goes on with the memory that a snapshot holds, on the disks that the domain has been put on. */
+async function remember({ virsh, uuid, see }: Returning, name: string, to: "running" | "paused" | undefined): Promise<boolean> {
+    const seen = await see();
+    const memory = seen.documents.get(name)?.document.memory;
+    if (memory?.snapshot === "internal") {
+        await revertSnapshot(virsh, uuid, name, { running: to === "running", paused: to === "paused" });
+        return true;
+    }
+    if (memory?.snapshot !== "external" || memory.file === null) return false;
+    const disks = parseDomain(seen.config).disks.flatMap(({ target, file, format }) =>
+        file === null || format === null ? [] : [[target, { file, format }] as const],
+    );
+    const domain = withDiskFiles(await memoryDomain(virsh, memory.file), Object.fromEntries(disks));
+    await restoreMemory(virsh, uuid, { file: memory.file, domain, inactive: null, to });
+    return true;
+}
+
+/** What runs in a domain of libvirt's. */
+export function guestOf(returning: Returning): Guest {
+    const { virsh, uuid } = returning;
+    return {
+        mustLeave: (operations, hierarchy) => operations.some((operation) => isInTheWay(operation, hierarchy)),
+        leave: (how, { signal }: GuestOptions) => (how === "shutdown" ? shutdown(virsh, uuid, { signal }) : destroy(virsh, uuid)),
+        async arrive(operation) {
+            if (operation.kind !== "revert" && operation.kind !== "switch") return;
+            const { powerState: to } = operation;
+            if (to === "shutoff") return;
+            if (operation.kind === "revert" && (await remember(returning, operation.name, to))) return;
+            if (to !== undefined) await start(virsh, uuid, to);
+        },
+    };
+}

@@ -1,0 +1,154 @@
+import { element, formatSnapshot, isElement, parseDomain, type SnapshotDisk, type SnapshotDocument, withDiskFiles, type XmlElement } from "../../xml";
+import type { Records, SnapshotRecord } from "../../disks/records";
+import { withOwn } from "./metadata";
+import { bare, type Seen } from "./seen";
+
+/*
+ * The documents that libvirt is to have of snapshots. Of an external one it takes the overlay named in <disks> for what was put on the contents, and
+ * may unlink it at a revert, or merge it at a deletion, without a look at who else stands there.
+ */
+
+/** A file that is never there: named in the place of an overlay that libvirt must not touch. */
+function neverThere(contents: string): string {
+    return `${contents}.held-by-branches`;
+}
+
+/** libvirt refuses to delete a snapshot by itself that has this on a disk: it would not see what else stands on the contents. */
+const GUARD = "snapshotDeleteInProgress";
+
+/** What stands on a snapshot's contents. */
+interface Above {
+    /** The one overlay that libvirt may take for the snapshot's own; null: none, or none that it may touch. */
+    readonly overlay: string | null;
+    /** Something stands there that libvirt would not see. */
+    readonly isHeld: boolean;
+}
+
+/** Who stands on what, looked up once for all documents. */
+export class Standing {
+    private readonly above = new Map<string, string[]>();
+    /** Leaf to whether the domain is on it. */
+    private readonly leaves = new Map<string, boolean>();
+
+    constructor(records: Records) {
+        for (const { path, backing } of records.images.values()) if (backing !== null) this.above.set(backing, [...(this.above.get(backing) ?? []), path]);
+        for (const { name, files, tag } of records.branches.values())
+            if (tag === null) for (const file of Object.values(files)) this.leaves.set(file, name === records.branch);
+    }
+
+    on(contents: string): Above {
+        const [overlay, ...others] = this.above.get(contents) ?? [];
+        if (overlay === undefined) return { overlay: null, isHeld: false };
+        const active = this.leaves.get(overlay);
+        return { overlay: others.length === 0 && active === undefined ? overlay : null, isHeld: others.length > 0 || active === false };
+    }
+}
+
+function guarded(disk: SnapshotDisk, isHeld: boolean): SnapshotDisk {
+    const before = disk.element ?? element("disk");
+    const others = before.children.filter((node) => !isElement(node) || node.name !== GUARD);
+    return { ...disk, element: { ...before, children: isHeld ? [element(GUARD), ...others] : others } };
+}
+
+function diskNow(disk: SnapshotDisk, record: SnapshotRecord, standing: Standing): SnapshotDisk {
+    const contents = record.files[disk.name];
+    if (disk.snapshot !== "external" || contents === undefined) return disk;
+    const { overlay, isHeld } = standing.on(contents);
+    return guarded({ ...disk, type: "file", driver: disk.driver ?? "qcow2", file: overlay ?? neverThere(contents) }, isHeld);
+}
+
+/** One entry for each disk of the domain, named by its target. */
+function disksOf(document: SnapshotDocument, record: SnapshotRecord, domain: XmlElement): SnapshotDisk[] {
+    const given = new Map(document.disks.map((disk) => [disk.name, disk]));
+    return parseDomain(domain).disks.map(({ target, file }) => {
+        const known = given.get(target) ?? (file === null ? undefined : given.get(file));
+        const how = known?.snapshot ?? (record.files[target] === undefined ? "no" : record.mode);
+        return { ...(known ?? { type: "file", file: null, driver: null }), name: target, snapshot: how };
+    });
+}
+
+/** The document of one snapshot as libvirt is to have it. @param own what Snaptree keeps in it, in the one that carries that */
+function documentNow(record: SnapshotRecord, stored: SnapshotDocument, records: Records, standing: Standing, own: XmlElement | null): SnapshotDocument {
+    const { name, parent, description, creationTime, state } = record;
+    const placed = { name, parent, description, creationTime, state };
+    const domain = stored.domain && bare(stored.domain);
+    if (!domain) return { ...stored, ...placed };
+    const targets = new Set(parseDomain(domain).disks.map(({ target }) => target));
+    const files = Object.fromEntries(
+        Object.entries(record.files)
+            .filter(([target]) => targets.has(target))
+            .map(([target, file]) => [target, { file, format: records.images.get(file)?.format ?? "qcow2" }]),
+    );
+    return {
+        ...stored,
+        ...placed,
+        disks: disksOf(stored, record, domain).map((disk) => diskNow(disk, record, standing)),
+        // Overlays that a revert of libvirt's made: they are named as all others are, or as none.
+        revertDisks: [],
+        domain: withOwn(withDiskFiles(domain, files), own),
+        inactiveDomain: stored.inactiveDomain && withOwn(bare(stored.inactiveDomain), own),
+        unknown: stored.unknown.filter((node) => typeof node === "string" || !isElement(node) || !node.name.includes(":")),
+    };
+}
+
+/** What libvirt has to be told so that its snapshots are those of the records. */
+export interface Remembering {
+    /** Names that go, children first. */
+    readonly gone: readonly string[];
+    /** Documents to be defined anew, parents first. */
+    readonly documents: readonly { readonly name: string; readonly xml: string }[];
+    /** libvirt's current snapshot afterwards; null: it is not to be changed. */
+    readonly current: string | null;
+}
+
+/** The text of a document, to be compared with another one's: what libvirt fills in by itself does not count. */
+function comparable(document: SnapshotDocument): string {
+    return formatSnapshot({ ...document, memory: document.memory ?? { snapshot: "no", file: null }, active: null, compression: null });
+}
+
+/** Parents before children; a parent that is none of them counts as there. */
+function topDown(records: readonly SnapshotRecord[]): SnapshotRecord[] {
+    const left = new Map(records.map((record) => [record.name, record]));
+    const sorted: SnapshotRecord[] = [];
+    const add = (record: SnapshotRecord) => {
+        if (!left.delete(record.name)) return;
+        const above = record.parent === null ? undefined : left.get(record.parent);
+        if (above) add(above);
+        sorted.push(record);
+    };
+    for (const record of records) add(record);
+    return sorted;
+}
+
+/** What libvirt is to call current. Without one it would make roots, and some releases crash: where there is none of ours, it keeps one. */
+export function shownFor(seen: Seen, records: Records): string | null {
+    if (records.current !== null) return records.current;
+    if (seen.current !== null && records.snapshots.has(seen.current)) return seen.current;
+    const [first] = topDown([...records.snapshots.values()]);
+    return first?.name ?? null;
+}
+
+/**
+ * How libvirt's snapshots become those of the records: only what differs is told.
+ *
+ * @param stored a snapshot's document as it is kept now
+ * @param own what Snaptree keeps, for the current snapshot to carry: libvirt's own revert brings that snapshot's `<metadata>` back to the domain
+ */
+export function remembering(seen: Seen, records: Records, stored: (record: SnapshotRecord) => SnapshotDocument, own: XmlElement | null): Remembering {
+    const standing = new Standing(records);
+    const current = shownFor(seen, records);
+    const gone = [...seen.documents.keys()].filter((name) => !records.snapshots.has(name));
+    const changed = [...records.snapshots.values()].flatMap((record) => {
+        const wanted = documentNow(record, stored(record), records, standing, record.name === current ? own : null);
+        const there = seen.documents.get(record.name)?.document;
+        const xml = comparable(wanted);
+        // A parent that goes takes its name out of its children's documents, which have another one by then.
+        return there && comparable(there) === xml && !gone.includes(record.parent ?? "") ? [] : [{ record, xml }];
+    });
+    const xmlOf = new Map(changed.map(({ record, xml }) => [record.name, xml]));
+    return {
+        gone,
+        documents: topDown(changed.map(({ record }) => record)).map(({ name }) => ({ name, xml: xmlOf.get(name) ?? "" })),
+        current,
+    };
+}

@@ -1,0 +1,372 @@
+import { randomUUID } from "node:crypto";
+import { dirname } from "node:path";
+import {
+    AlreadyExistsError,
+    automaticName,
+    BusyError,
+    type CreateOperation,
+    type Domain,
+    EXPORT_VERSION,
+    type Hierarchy,
+    type HierarchyExport,
+    HostError,
+    InvalidInputError,
+    noSuchSnapshot,
+    type Operation,
+    quoted,
+    UnsupportedError,
+} from "../../model";
+import { formatSnapshot, parseDomain, parseSnapshot, parseXml, type SnapshotDocument } from "../../xml";
+import { addChain, unrecordedFiles } from "../../disks/chain";
+import { compile, type World } from "../../disks/compile";
+import { tipDiffers } from "../../disks/dirty";
+import { Draft, type Next, type Seen as Decided, writeDrafted } from "../../disks/draft";
+import { removeFile, syncFolder } from "../../disks/files";
+import { refuseOpenImages } from "../../disks/holders";
+import { type Images, settled } from "../../disks/images";
+import { hierarchyOf, titleOf } from "../../disks/listing";
+import { takeLock } from "../../disks/lock";
+import { changedError, looking, refuseShared, refuseWritten } from "../../disks/looking";
+import { filesOf, type Records, type SnapshotRecord } from "../../disks/records";
+import { refuseFullDisks } from "../../disks/space";
+import { stampsOf } from "../../disks/stamps";
+import { type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
+import type { Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
+import { BACKEND, capabilities } from "./capabilities";
+import { guestOf } from "./control";
+import { liveCreation } from "./live";
+import { createSnapshot, type NewSnapshot } from "./native";
+import { remembering, shownFor } from "./documents";
+import type { Headers } from "./graph";
+import { generationIn, ownElement, pack } from "./metadata";
+import { isDocument, placeOf } from "./place";
+import { recordsOf } from "./reconcile";
+import { bare, Documents, see, type Seen } from "./seen";
+import { type AgreeStep, isLibvirtStep, type RememberStep } from "./steps";
+import { Store } from "./store";
+import { type Stored, VERSION } from "./stored";
+import { option, type Virsh } from "./virsh";
+
+/** What a connection to a host has that its domains share. */
+export interface Connection {
+    readonly virsh: Virsh;
+    readonly images: Images;
+    readonly headers: Headers;
+    /** The files of the host's domains are this machine's. */
+    readonly isLocal: boolean;
+}
+
+/** What a transaction of this backend commits. */
+interface LibvirtNext extends Next {
+    readonly stored: Stored;
+}
+
+/** A snapshot of a running guest: libvirt's taking it is the commit. */
+interface LiveNext {
+    readonly creation: NewSnapshot;
+    readonly operation: CreateOperation;
+}
+
+/** A domain that libvirt runs. */
+export class LibvirtDomain implements ManagedDomain {
+    readonly capabilities = capabilities;
+    readonly guest: Guest;
+    private readonly store: Store;
+    private readonly documents = new Documents();
+    private seen: Seen | null = null;
+    private entry: JournalEntry | null = null;
+    private place: string | null = null;
+
+    constructor(
+        readonly name: string,
+        private readonly uuid: string,
+        private readonly connection: Connection,
+    ) {
+        this.store = new Store(connection.virsh, uuid);
+        this.guest = guestOf({ virsh: connection.virsh, uuid, see: () => this.see() });
+    }
+
+    private async see(): Promise<Seen> {
+        return (this.seen = await see(this.connection.virsh, this.uuid, this.documents));
+    }
+
+    /** As it was looked at last: while the lock is held and nothing was done, nobody but a stranger changes it. */
+    private async seenAlready(): Promise<Seen> {
+        return this.seen ?? this.see();
+    }
+
+    async domain(): Promise<Domain> {
+        return parseDomain((await this.store.config()).config);
+    }
+
+    async hierarchy(options: ListOptions = {}): Promise<Hierarchy> {
+        const seen = await this.see();
+        const records = await recordsOf(seen, this.connection.headers, options.sizes ?? false);
+        const domain = parseDomain(seen.config);
+        const powerState = seen.managedSave ? "paused" : seen.powerState;
+        return hierarchyOf({ name: this.name, domain, records, powerState, sizes: options.sizes ?? false });
+    }
+
+    async document(snapshot: string): Promise<string> {
+        const document = (await this.see()).documents.get(snapshot)?.document;
+        if (!document) throw noSuchSnapshot(snapshot);
+        return formatSnapshot({ ...document, domain: document.domain && bare(document.domain) });
+    }
+
+    async export(): Promise<HierarchyExport> {
+        const hierarchy = await this.hierarchy();
+        const seen = await this.see();
+        const records = await recordsOf(seen, this.connection.headers, true);
+        throw new HostError(`the export of ${quoted(hierarchy.domain)} is not there yet`, { snapshots: records.snapshots.size, version: EXPORT_VERSION });
+    }
+
+    async identity(): Promise<string> {
+        const host = /<uuid>(.*?)<\/uuid>/.exec(await this.connection.virsh.run(["capabilities"]))?.[1];
+        return `${host ?? ""}:${this.uuid}`;
+    }
+
+    async undefine(): Promise<void> {
+        const { documents, stored } = await this.see();
+        if (documents.size > 0 || (stored?.data.branches.length ?? 0) > 0)
+            throw new BusyError(`something is remembered of the domain ${quoted(this.name)} still; delete its snapshots and branches first`);
+        await this.connection.virsh.run(["undefine", option("domain", this.uuid), "--keep-nvram"]);
+    }
+
+    async lock(options: LockOptions): Promise<Lock> {
+        const lock = await takeLock(`${await this.folder()}/.snaptree-${this.uuid}.lock`, options);
+        this.seen = null;
+        return lock;
+    }
+
+    /** Where the domain's disks lie. */
+    private async folder(): Promise<string> {
+        return (this.place ??= await this.findFolder());
+    }
+
+    private async findFolder(): Promise<string> {
+        const { disks } = await this.domain();
+        const file = disks.find((disk) => disk.file !== null && disk.device === "disk")?.file ?? null;
+        if (file === null)
+            throw new InvalidInputError(`the domain ${quoted(this.name)} has no disk in a file, so there is nothing that Snaptree could take`, "domain");
+        return dirname(file);
+    }
+
+    async compile(operations: readonly Operation[]): Promise<Transaction> {
+        const seen = await this.seenAlready();
+        const stored = await recordsOf(seen, this.connection.headers, true);
+        const draft = new Draft(placeOf(parseDomain(seen.config), await this.folder()), stored, seen.config);
+        // libvirt would believe its own list of backing files, and not the images'.
+        if (seen.listsChain) draft.config = { ...draft.config };
+        const [first] = operations;
+        if (first?.kind === "create" && first.source === "tip" && (seen.managedSave || seen.powerState !== "shutoff"))
+            return this.live(seen, draft, first, operations);
+        const world = this.world(seen, draft);
+        await compile(draft, world, operations);
+        const use = draft.use();
+        await refuseShared(use.altered, world);
+        const stamps = await stampsOf(draft.doomed());
+        await refuseOpenImages(use);
+        const transaction = draft.transaction(titleOf(operations), { xml: seen.xml, stamps, use });
+        await refuseFullDisks([...transaction.prepare, ...transaction.finish] as QemuStep[]);
+        return this.completed(seen, draft, transaction);
+    }
+
+    /** libvirt takes the snapshot of a running guest, in one instant, which is the commit. */
+    private live(seen: Seen, draft: Draft, operation: CreateOperation, operations: readonly Operation[]): Transaction {
+        if (operations.length > 1) throw new UnsupportedError(BACKEND, "several snapshots of a running guest in one", "take one after another");
+        if (seen.managedSave)
+            throw new BusyError(`${quoted(this.name)} has a managed save, so it neither runs nor is it shut off; start it, or shut it down first`);
+        const next: LiveNext = { creation: liveCreation(draft, operation), operation };
+        const step: AgreeStep = { kind: "agree" };
+        return { title: titleOf(operations), generation: draft.stored.generation + 1, prepare: [], finish: [step], next };
+    }
+
+    /** Adds what libvirt is to be told, before files go. */
+    private async completed(seen: Seen, draft: Draft, transaction: Transaction & { readonly next: Next }): Promise<Transaction> {
+        const { records } = transaction.next;
+        const stored = this.storedOf(records, shownFor(seen, records), (document) => draftText(seen, draft, document));
+        const own = ownElement("records", transaction.generation, await pack(stored));
+        const told = remembering(seen, records, (record) => this.documentIn(seen, draft, record), own);
+        const removal = transaction.finish.filter(({ kind }) => kind === "remove").slice(-1);
+        const others = transaction.finish.filter((step) => !removal.includes(step));
+        const step: RememberStep = { kind: "remember", ...told };
+        const next: LibvirtNext = { ...transaction.next, stored };
+        return { ...transaction, finish: [...others, step, ...removal], next };
+    }
+
+    private documentIn(seen: Seen, draft: Draft | null, record: SnapshotRecord): SnapshotDocument {
+        const pending = draft?.pending(record.document);
+        if (pending !== undefined) return parseSnapshot(pending);
+        const document = seen.documents.get(record.document.replace(/^document:snapshot:/, ""))?.document;
+        if (!document) throw noSuchSnapshot(record.name);
+        return document;
+    }
+
+    private storedOf(records: Records, shown: string | null, text: (document: string) => string): Stored {
+        const { next, current, branch, tip, images, snapshots, branches } = records;
+        return {
+            version: VERSION,
+            ...{ next, current, shown, branch, tip },
+            images: [...images.values()].filter(({ created, owned }) => created || owned),
+            snapshots: Object.fromEntries(
+                [...snapshots.values()].map(({ name, parent, creationTime, made, tag, nvram, contentId, committing, owner }) => [
+                    name,
+                    { parent, creationTime, made, tag, nvram, contentId, ...(committing && { committing }), ...(owner !== undefined && { owner }) },
+                ]),
+            ),
+            branches: [...branches.values()].map((record) => ({ ...record, xml: text(record.document) })),
+        };
+    }
+
+    private world(seen: Seen, draft: Draft): World {
+        return looking(this.connection.images, {
+            foreign: () => this.foreign(draft),
+            read: (document) => Promise.resolve(draftText(seen, draft, document)),
+            dirty: () => {
+                const domain = parseDomain(seen.config);
+                return tipDiffers(domain, filesOf(domain), draft.stored);
+            },
+        });
+    }
+
+    /** Files that other domains of the host use, whatever these are at now. */
+    private async foreign(draft: Draft): Promise<ReadonlySet<string>> {
+        const files = await unrecordedFiles(Object.values(draft.tip()), draft.images);
+        const uuids = (await this.connection.virsh.run(["list", "--all", "--uuid"])).split("\n").filter((uuid) => uuid !== "" && uuid !== this.uuid);
+        for (const uuid of uuids) {
+            const other = new LibvirtDomain(uuid, uuid, this.connection);
+            const seen = await other.see();
+            const { images } = await recordsOf(seen, this.connection.headers, true);
+            for (const image of images.keys()) await addChain(image, files);
+        }
+        return files;
+    }
+
+    examine(): Promise<readonly Diagnosis[]> {
+        return Promise.resolve([]);
+    }
+
+    async perform(step: Step, context: StepContext): Promise<void> {
+        this.seen = null;
+        if (step.kind === "mark") return this.mark((step as MarkStep).snapshot);
+        if (!isLibvirtStep(step)) return perform(this.connection.images, step as QemuStep, context, (files, tag) => this.keep(files, tag));
+        if (step.kind === "define") return this.store.define(step, parseXml(step.xml));
+        if (step.kind === "agree") return this.agree();
+        return this.store.remember(step);
+    }
+
+    /** libvirt's documents become those of the records, of a hierarchy that libvirt itself changed. */
+    private async agree(): Promise<void> {
+        const seen = await this.see();
+        const records = await recordsOf(seen, this.connection.headers, true);
+        if (!seen.stored) return;
+        const own = ownElement("records", seen.stored.generation, await pack(seen.stored.data));
+        await this.store.remember(remembering(seen, records, (record) => this.documentIn(seen, null, record), own));
+    }
+
+    undo(step: Step): Promise<void> {
+        this.seen = null;
+        return undo(this.connection.images, step as QemuStep, (files, tag) => this.keep(files, tag));
+    }
+
+    /** Says that a snapshot's file is being written. The hierarchy is the same one. */
+    private async mark(name: string): Promise<void> {
+        const { stored } = await this.see();
+        const snapshot = stored?.data.snapshots[name];
+        if (!stored || !snapshot) return;
+        await this.store.writeRecords(stored.generation, {
+            ...stored.data,
+            snapshots: { ...stored.data.snapshots, [name]: { ...snapshot, committing: true } },
+        });
+    }
+
+    /** An automatic branch for what images hold under a tag: nobody knows any more where that forks. */
+    private async keep(images: readonly string[], tag: string): Promise<void> {
+        const seen = await this.see();
+        const records = await recordsOf(seen, this.connection.headers, true);
+        const name = automaticName("rescued", new Set([...records.snapshots.keys(), ...records.branches.keys()]));
+        const files = Object.fromEntries(Object.entries(records.tip).filter(([, file]) => images.includes(file)));
+        const document = `document:branch:${records.next}`;
+        const branches = new Map(records.branches).set(name, { name, from: null, tip: null, files, tag, document, nvram: null });
+        const text = (wanted: string) => (wanted === document ? seen.xml : draftText(seen, null, wanted));
+        await this.store.writeRecords(records.generation, this.storedOf({ ...records, next: records.next + 1, branches }, seen.current, text));
+    }
+
+    async commit(transaction: Transaction): Promise<void> {
+        const next = transaction.next as LibvirtNext | LiveNext;
+        if ("creation" in next) return this.commitLive(transaction.generation, next);
+        const { files, seen, stored } = next;
+        await this.refuseMeanwhile(seen, transaction.generation);
+        const written = files.filter(({ file }) => !isDocument(file));
+        await settled(written.map(writeDrafted));
+        for (const folder of new Set(written.map(({ file }) => dirname(file)))) await syncFolder(folder);
+        await this.store.writeRecords(transaction.generation, stored);
+    }
+
+    private async commitLive(generation: number, { creation, operation }: LiveNext): Promise<void> {
+        const before = await this.see();
+        if (before.documents.has(creation.name)) throw new AlreadyExistsError(`there is a snapshot ${quoted(creation.name)} already; choose another name`);
+        await createSnapshot(this.connection.virsh, this.uuid, creation);
+        const seen = await this.see();
+        const records = await recordsOf(seen, this.connection.headers, true);
+        const taken = records.snapshots.get(creation.name);
+        const own = { contentId: randomUUID(), ...(operation.owner !== undefined && { owner: operation.owner }) };
+        const snapshots = taken ? new Map(records.snapshots).set(creation.name, { ...taken, ...own }) : records.snapshots;
+        await this.store.writeRecords(
+            generation,
+            this.storedOf({ ...records, snapshots }, seen.current, (document) => draftText(seen, null, document)),
+        );
+    }
+
+    /** Preparing may have taken hours, in which nobody kept the domain from being started, written, changed and shut down again. */
+    private async refuseMeanwhile({ xml, stamps, use }: Decided, generation: number): Promise<void> {
+        const now = await this.store.config();
+        // Nobody's records are there before the first ones.
+        if (now.xml !== xml || Math.max(0, generationIn(now.whole, "records")) >= generation) throw changedError(this.name);
+        await refuseOpenImages(use);
+        await refuseWritten(stamps);
+    }
+
+    async committed(entry: JournalEntry): Promise<boolean> {
+        const generation = (await this.see()).stored?.generation ?? 0;
+        if (generation > entry.generation)
+            throw new HostError(`the journal of ${quoted(this.name)} is older than its records; nothing was changed`, { generation });
+        return generation === entry.generation;
+    }
+
+    async readJournal(): Promise<JournalEntry | null> {
+        if (generationIn((await this.store.config()).whole, "journal") < 0) return null;
+        this.entry = (await this.see()).journal;
+        if (this.entry === null) await this.store.clearJournal();
+        return this.entry;
+    }
+
+    async writeJournal(entry: JournalEntry): Promise<void> {
+        this.entry = entry;
+        this.seen = null;
+        await this.store.writeJournal(entry);
+    }
+
+    /** The marks that steps made go once the journal does: they would be taken for another one's. */
+    async clearJournal(): Promise<void> {
+        const { entry } = this;
+        await this.store.clearJournal();
+        this.entry = null;
+        for (const step of [...(entry?.prepare ?? []), ...(entry?.finish ?? [])])
+            for (const mark of [step.begun, step.done]) if (typeof mark === "string") await removeFile(mark);
+    }
+}
+
+/** The text of a document that libvirt, the records or a draft keep. */
+function draftText(seen: Seen, draft: Draft | null, document: string): string {
+    const pending = draft?.pending(document);
+    if (pending !== undefined) return pending;
+    const snapshot = seen.documents.get(document.replace(/^document:snapshot:/, ""))?.document;
+    if (snapshot) {
+        const domain = snapshot.inactiveDomain ?? snapshot.domain;
+        return formatSnapshot({ ...snapshot, domain: domain && bare(domain), inactiveDomain: null });
+    }
+    const branch = seen.stored?.data.branches.find((each) => each.document === document);
+    if (branch) return branch.xml;
+    throw new HostError(`libvirt has no ${quoted(document)} any more; run again`);
+}

@@ -1,0 +1,65 @@
+import { type CreateOperation, type Mode, UnsupportedError } from "../../model";
+import type { SnapshotDisk } from "../../xml";
+import type { Draft } from "../../disks/draft";
+import { participants } from "../../disks/compile/disks";
+import { BACKEND } from "./capabilities";
+import type { NewSnapshot } from "./native";
+
+/*
+ * Snapshots of a guest that runs are taken by libvirt itself: only QEMU has its memory, and its disks in the same instant.
+ */
+
+/** Names under which every QEMU keeps a guest's memory in its image. */
+const FIT_FOR_IMAGES = /^[-\w.]+$/;
+
+function modeOf(draft: Draft, operation: CreateOperation): Mode {
+    const own = [...draft.snapshots.values()][0]?.mode ?? null;
+    const external = operation.diskOnly === true || operation.memoryFile !== undefined;
+    const everywhere = draft.domain().disks.every(({ device, readonly, format }) => device !== "disk" || readonly || format === "qcow2");
+    const mode = operation.mode ?? (external ? "external" : (own ?? (everywhere && FIT_FOR_IMAGES.test(operation.name) ? "internal" : "external")));
+    if (own !== null && own !== mode)
+        throw new UnsupportedError(BACKEND, `${mode} snapshots in a hierarchy of ${own} ones`, `the two are not mixed: leave mode out, or ask for ${own}`);
+    return mode;
+}
+
+function refuse(operation: CreateOperation): void {
+    if (operation.compression !== undefined)
+        throw new UnsupportedError(BACKEND, "compression of what a running guest writes to", "leave it out, or shut the domain down first");
+    if (operation.replace) throw new UnsupportedError(BACKEND, "replacing a snapshot while the guest runs", "delete it first, or shut the domain down");
+}
+
+/** The disks of the snapshot, as libvirt is told of them; those that are left out too. */
+function disksOf(draft: Draft, operation: CreateOperation, mode: Mode): SnapshotDisk[] {
+    const parts = new Map(participants(draft, operation, mode).map((part) => [part.target, part]));
+    return draft.domain().disks.map(({ target, device, readonly }) => {
+        const part = parts.get(target);
+        if (!part || device !== "disk" || readonly) return { name: target, snapshot: "no", type: "file", file: null, driver: null };
+        if (mode === "internal") return { name: target, snapshot: mode, type: "file", file: null, driver: null };
+        return { name: target, snapshot: mode, type: "file", file: part.overlay ?? draft.allocate(target, "qcow2", part.file), driver: "qcow2" };
+    });
+}
+
+/** What libvirt is to be asked for. Files of Snaptree's own naming lie beside those that the domain is on. */
+export function liveCreation(draft: Draft, operation: CreateOperation): NewSnapshot {
+    refuse(operation);
+    const mode = modeOf(draft, operation);
+    const disks = disksOf(draft, operation, mode);
+    const [first] = disks.flatMap(({ file }) => file ?? []);
+    const { name, description, diskOnly, live, quiesce, atomic, halt, reuseExternal, noMetadata } = operation;
+    const file = () => operation.memoryFile ?? draft.allocate("memory", "save", first ?? null);
+    return {
+        name,
+        description,
+        memory: diskOnly ? undefined : mode === "internal" ? "internal" : { file: file() },
+        disks,
+        flags: {
+            diskOnly: diskOnly ?? false,
+            live: live ?? false,
+            quiesce: quiesce ?? false,
+            atomic: atomic ?? false,
+            halt: halt ?? false,
+            reuseExternal: reuseExternal ?? false,
+            noMetadata: noMetadata ?? false,
+        },
+    };
+}

@@ -1,0 +1,182 @@
+import type { Mode } from "../../model";
+import { parseDomain, type SnapshotDocument } from "../../xml";
+import { type BranchRecord, type Files, filesOf, type ImageRecord, type Records, type SnapshotRecord } from "../../disks/records";
+import { type Headers, imagesOf } from "./graph";
+import { documentOf } from "./place";
+import type { Seen } from "./seen";
+import type { Stored, StoredSnapshot } from "./stored";
+
+/*
+ * libvirt is the truth about snapshots, and what Snaptree keeps is the truth about the rest. Others work on the domain too, by virsh, by virt-manager, by an
+ * upgrade: whatever they did is read as what it is, and no branch is lost by it.
+ */
+
+/** Where a document says that the contents are. */
+export interface Contents {
+    readonly mode: Mode;
+    readonly files: Files;
+    /** Some disks are internal and others external. */
+    readonly mixed: boolean;
+}
+
+export function contentsIn(document: SnapshotDocument): Contents {
+    const taking = new Map(document.disks.map((disk) => [disk.name, disk]));
+    const files: Record<string, string> = {};
+    const modes = new Set<Mode>();
+    const disks = document.domain ? parseDomain(document.domain).disks : [];
+    for (const { target, file, device, readonly } of disks) {
+        // A document that lists none is of a time when all were internal.
+        const how =
+            (taking.get(target) ?? (file === null ? undefined : taking.get(file)))?.snapshot ??
+            (document.disks.length === 0 && !readonly && device === "disk" ? "internal" : "no");
+        if (file === null || how === "no" || how === "manual") continue;
+        files[target] = file;
+        modes.add(how);
+    }
+    const external = modes.has("external") || (modes.size === 0 && document.memory?.snapshot === "external");
+    return { mode: external ? "external" : "internal", files, mixed: modes.size > 1 };
+}
+
+function recordOf(name: string, document: SnapshotDocument, stored: StoredSnapshot | undefined): SnapshotRecord {
+    const { mode, files } = contentsIn(document);
+    const creationTime = document.creationTime ?? 0;
+    const known = stored?.creationTime === creationTime ? stored : undefined;
+    const memory = document.memory !== null && document.memory.snapshot !== "no";
+    return {
+        name,
+        parent: document.parent,
+        description: document.description,
+        creationTime,
+        state: document.state ?? "shutoff",
+        mode,
+        made: known?.made ?? false,
+        files,
+        tag: mode === "internal" ? (known?.tag ?? name) : null,
+        document: documentOf(name),
+        nvram: known?.nvram ?? null,
+        contentId: known?.contentId ?? null,
+        ...(known?.committing && { committing: true }),
+        ...(known?.owner !== undefined && { owner: known.owner }),
+        ...(memory && { memory }),
+        ...(document.memory?.file != null && { memoryFile: document.memory.file }),
+    };
+}
+
+/** The nearest of a node's remembered ancestors that is there still. */
+function survivor(name: string | null, snapshots: ReadonlyMap<string, SnapshotRecord>, stored: Stored): string | null {
+    const seen = new Set<string>();
+    let at = name;
+    while (at !== null && !snapshots.has(at) && !seen.has(at)) {
+        seen.add(at);
+        at = stored.snapshots[at]?.parent ?? null;
+    }
+    return at !== null && snapshots.has(at) ? at : null;
+}
+
+/** Whether a snapshot is another one, or stands below it in the tree. */
+function descends(name: string | null, from: string | null, snapshots: ReadonlyMap<string, SnapshotRecord>): boolean {
+    const seen = new Set<string>();
+    for (let at = name; at !== null && !seen.has(at); at = snapshots.get(at)?.parent ?? null) {
+        if (at === from) return true;
+        seen.add(at);
+    }
+    return from === null;
+}
+
+interface Situation {
+    readonly snapshots: ReadonlyMap<string, SnapshotRecord>;
+    readonly stored: Stored;
+    readonly current: string | null;
+    /** Disk target to the file that the domain is on now. */
+    readonly tip: Files;
+}
+
+/** The active branch as it is now; null where somebody took the domain elsewhere. */
+async function goneOn(branch: BranchRecord, { snapshots, stored, current, tip }: Situation, headers: Headers): Promise<BranchRecord | null> {
+    const moved = current !== survivor(stored.current, snapshots, stored);
+    if (moved && !descends(current, branch.tip, snapshots)) return null;
+    const now: Record<string, string> = {};
+    for (const [target, leaf] of Object.entries(branch.files)) {
+        const file = tip[target] ?? leaf; // A disk that was detached keeps what it has.
+        if (file !== leaf && !(await headers.standsOn(file, leaf))) return null;
+        now[target] = file;
+    }
+    return { ...branch, files: now, tip: moved ? current : branch.tip };
+}
+
+/** A branch that the domain was taken away from. What was never put under a name of its own is its newest snapshot's. */
+function left(branch: BranchRecord, snapshots: ReadonlyMap<string, SnapshotRecord>, isInternal: boolean): BranchRecord | null {
+    if (!isInternal) return branch;
+    const newest = branch.tip === null ? undefined : snapshots.get(branch.tip);
+    return newest?.tag ? { ...branch, tag: newest.tag, files: newest.files, nvram: newest.nvram } : null;
+}
+
+async function branchesNow(situation: Situation, headers: Headers): Promise<{ readonly branches: Map<string, BranchRecord>; readonly active: string | null }> {
+    const { snapshots, stored } = situation;
+    const branches = new Map<string, BranchRecord>();
+    let active: string | null = null;
+    for (const { xml: _, ...kept } of stored.branches) {
+        const branch = { ...kept, from: survivor(kept.from, snapshots, stored), tip: survivor(kept.tip, snapshots, stored) };
+        if (branch.name !== stored.branch) {
+            branches.set(branch.name, branch);
+            continue;
+        }
+        const on = await goneOn(branch, situation, headers);
+        const now =
+            on ??
+            left(
+                branch,
+                snapshots,
+                [...snapshots.values()].some(({ mode }) => mode === "internal"),
+            );
+        if (now) branches.set(now.name, now);
+        if (on) active = on.name;
+    }
+    return { branches, active };
+}
+
+/** Overlays that libvirt made: those that snapshots' documents name. */
+function overlaysIn(seen: Seen): Set<string> {
+    const disks = [...seen.documents.values()].flatMap(({ document }) => [...document.disks, ...document.revertDisks]);
+    return new Set(disks.flatMap(({ snapshot, file }) => (snapshot === "external" && file !== null ? [file] : [])));
+}
+
+function formatsIn(seen: Seen): Map<string, string> {
+    const domains = [seen.config, ...[...seen.documents.values()].flatMap(({ document }) => document.domain ?? [])];
+    return new Map(
+        domains.flatMap((domain) =>
+            parseDomain(domain).disks.flatMap(({ file, format }) => (file === null || format === null ? [] : [[file, format] as const])),
+        ),
+    );
+}
+
+/** What a disk stands on that is frozen, or another's, is nothing that somebody could go on from: the recorded file stays, so that it is found out. */
+function tipOf(files: Files, stored: Stored | undefined, nodes: readonly { readonly files: Files }[], isInternal: boolean): Files {
+    if (isInternal || !stored) return files;
+    const frozen = new Set(nodes.flatMap((node) => Object.values(node.files)));
+    return Object.fromEntries(Object.entries(files).map(([target, file]) => [target, frozen.has(file) ? (stored.tip[target] ?? file) : file]));
+}
+
+/** The records that libvirt's own knowledge, what Snaptree keeps there, and the images' headers come to. @param whole with all images, which a listing needs not */
+export async function recordsOf(seen: Seen, headers: Headers, whole: boolean): Promise<Records> {
+    const stored = seen.stored?.data;
+    const snapshots = new Map([...seen.documents].map(([name, { document }]) => [name, recordOf(name, document, stored?.snapshots[name])]));
+    const files = filesOf(parseDomain(seen.config));
+    const current = stored && seen.current === survivor(stored.shown, snapshots, stored) ? survivor(stored.current, snapshots, stored) : seen.current;
+    const situation = stored && { snapshots, stored, current, tip: files };
+    const { branches, active } = situation ? await branchesNow(situation, headers) : { branches: new Map<string, BranchRecord>(), active: null };
+    const known = new Map((stored?.images ?? []).map((image): [string, ImageRecord] => [image.path, image]));
+    const nodes = [...snapshots.values(), ...[...branches.values()].filter(({ name }) => name !== active)];
+    const isInternal = [...snapshots.values()].some(({ mode }) => mode === "internal");
+    const named = [files, ...nodes.map((node) => node.files), ...[...branches.values()].map((branch) => branch.files)].flatMap((each) => Object.values(each));
+    return {
+        generation: seen.stored?.generation ?? 0,
+        next: stored?.next ?? 1,
+        current,
+        branch: active,
+        tip: tipOf(files, stored, nodes, isInternal),
+        images: whole ? await imagesOf(named, { formats: formatsIn(seen), stored: known, overlays: overlaysIn(seen) }, headers) : known,
+        snapshots,
+        branches,
+    };
+}

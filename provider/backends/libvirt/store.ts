@@ -1,0 +1,118 @@
+import { HostError, quoted } from "../../model";
+import { child, formatXml, textOf, type XmlElement } from "../../xml";
+import type { JournalEntry } from "../backend";
+import { checksum } from "../../disks/stamps";
+import type { Remembering } from "./documents";
+import { type Kept, metadataOptions, ownElement, pack, withOwn, withoutOwn, unpack } from "./metadata";
+import type { DefineStep } from "./place";
+import { type SeenConfig, seeConfig, seeDomain } from "./seen";
+import type { Stored } from "./stored";
+import { option, type Virsh, VirshError } from "./virsh";
+
+/** A longer argument is slower than a whole document in a file: virsh edits each line as if somebody typed it. */
+const LONGEST_ARGUMENT = 2000;
+
+/** What Snaptree has libvirt keep and define of one domain. */
+export class Store {
+    constructor(
+        private readonly virsh: Virsh,
+        private readonly uuid: string,
+    ) {}
+
+    private get domain(): string {
+        return option("domain", this.uuid);
+    }
+
+    async writeRecords(generation: number, stored: Stored): Promise<XmlElement> {
+        const own = ownElement("records", generation, await pack(stored));
+        await this.keep("records", own);
+        return own;
+    }
+
+    async writeJournal(entry: JournalEntry): Promise<void> {
+        await this.keep("journal", ownElement("journal", entry.generation, await pack(entry)));
+    }
+
+    async clearJournal(): Promise<void> {
+        try {
+            await this.virsh.run(["metadata", this.domain, ...metadataOptions("journal"), ...(await this.where()), "--remove"]);
+        } catch (error) {
+            if (!(error instanceof VirshError) || !/metadata.* not found|not found.*metadata|no metadata/i.test(error.message)) throw error;
+        }
+    }
+
+    /** A transient domain has no configuration for its next start. */
+    private async where(): Promise<string[]> {
+        return (await this.isPersistent()) ? ["--config"] : ["--live"];
+    }
+
+    private persistent: Promise<boolean> | undefined;
+
+    private isPersistent(): Promise<boolean> {
+        return (this.persistent ??= seeDomain(this.virsh, this.uuid).then(({ persistent }) => persistent));
+    }
+
+    /** As it is now. */
+    async config(): Promise<SeenConfig> {
+        return seeConfig(this.virsh, this.uuid, await this.isPersistent());
+    }
+
+    private async keep(kept: Kept, own: XmlElement): Promise<void> {
+        const persistent = await this.isPersistent();
+        // libvirt adds the namespace itself.
+        const { generation = "" } = own.attributes;
+        const plain = formatXml({ ...own, name: kept, attributes: { generation } }).trim();
+        if (plain.length <= LONGEST_ARGUMENT || !persistent)
+            return void (await this.virsh.run(["metadata", this.domain, ...metadataOptions(kept), ...(await this.where()), "--set", plain]));
+        const { whole } = await this.config();
+        const others = (["records", "journal"] as const).filter((each) => each !== kept);
+        const kepts = await Promise.all(others.map((each) => unpack(whole, each)));
+        const bare = withoutOwn(whole);
+        await this.defineWhole([...kepts.flatMap((each) => each?.element ?? []), own].reduce(withOwn, bare));
+    }
+
+    private async defineWhole(domain: XmlElement): Promise<void> {
+        await this.virsh.withXml(formatXml(domain), (file) => ["define", file]);
+    }
+
+    /** What somebody changed since this was decided is not written over: once its disks are right, it is as good. */
+    async define({ xml, from }: DefineStep, parsed: XmlElement): Promise<void> {
+        const seen = await this.config();
+        if (seen.xml === formatXml(parsed) && !seen.listsChain) return;
+        const [wanted, there] = [disksOf(parsed), disksOf(seen.config)];
+        if (checksum(seen.xml) !== from) {
+            if (wanted === there && !seen.listsChain) return;
+            if (wanted !== there)
+                throw new HostError(
+                    `the domain ${quoted(textOf(parsed, "name") ?? "")} was changed by somebody else since, so it is not defined anew; put its disks where they belong (${wanted}), and run again`,
+                    { xml: xml.length },
+                );
+        }
+        const kepts = await Promise.all((["records", "journal"] as const).map((each) => unpack(seen.whole, each)));
+        await this.defineWhole(kepts.flatMap((each) => each?.element ?? []).reduce(withOwn, parsed));
+    }
+
+    /** Tells libvirt what its snapshots are. Whatever is as it should be already is passed over, so that it can be repeated. */
+    async remember({ gone, documents, current }: Remembering): Promise<void> {
+        const there = new Set((await this.virsh.run(["snapshot-list", this.domain, "--name"])).split("\n"));
+        for (const name of gone) if (there.has(name)) await this.virsh.run(["snapshot-delete", this.domain, option("snapshotname", name), "--metadata"]);
+        for (const { name, xml } of documents)
+            await this.virsh.withXml(xml, (file) => ["snapshot-create", this.domain, file, "--redefine", ...(name === current ? ["--current"] : [])]);
+        if (current !== null && documents.at(-1)?.name !== current) await this.makeCurrent(current);
+    }
+
+    private async makeCurrent(name: string): Promise<void> {
+        const snapshot = option("snapshotname", name);
+        const now = await this.virsh.run(["snapshot-current", this.domain, "--name"]).catch(() => null);
+        if (now === name) return;
+        const xml = await this.virsh.run(["snapshot-dumpxml", this.domain, snapshot, "--security-info"]);
+        await this.virsh.withXml(xml, (file) => ["snapshot-create", this.domain, file, "--redefine", "--current"]);
+    }
+}
+
+/** Each disk with its file, for a sentence. */
+function disksOf(domain: XmlElement): string {
+    const devices = child(domain, "devices");
+    const disks = devices?.children.filter((node) => typeof node === "object" && "children" in node && node.name === "disk") as XmlElement[] | undefined;
+    return (disks ?? []).map((disk) => `${child(disk, "target")?.attributes.dev ?? "?"} on ${quoted(child(disk, "source")?.attributes.file ?? "")}`).join(", ");
+}

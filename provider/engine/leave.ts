@@ -1,0 +1,39 @@
+import { BusyError, type CreateOperation, type Hierarchy, type Leave, type Operation, quoted } from "../model";
+import type { ManagedDomain } from "../backends/backend";
+
+function policyOf(operations: readonly Operation[]): Leave {
+    return operations.flatMap((operation) => ("leave" in operation ? operation.leave : [])).at(0) ?? "refuse";
+}
+
+/** Keeps what the guest has in its memory, before it ends. */
+function checkpointOf({ branch, current }: Hierarchy): CreateOperation {
+    const name = `leave-${branch ?? "tip"}-${Math.floor(Date.now() / 1000)}`;
+    return { kind: "create", name, parent: current, source: "tip", provisioned: false, moveTip: true, keepTip: null };
+}
+
+/**
+ * Sees to it that no guest is in the way of operations (design section 2, *leave*).
+ *
+ * @param create takes a snapshot
+ * @returns whether one was: then the hierarchy is another one by now.
+ * @throws BusyError where nothing says what to do with it
+ */
+export async function leave(
+    { guest, name }: ManagedDomain,
+    hierarchy: Hierarchy,
+    operations: readonly Operation[],
+    create: (operation: CreateOperation) => Promise<void>,
+    { signal }: { readonly signal?: AbortSignal | undefined },
+): Promise<boolean> {
+    if (!guest || hierarchy.powerState === "shutoff" || !guest.mustLeave(operations, hierarchy)) return false;
+    const policy = policyOf(operations);
+    if (policy === "refuse") {
+        throw new BusyError(
+            `the domain ${quoted(name)} is ${hierarchy.powerState}, and what its memory holds would be lost; shut it down, or say with leave what is to be done: shutdown, checkpoint or destroy`,
+            null,
+        );
+    }
+    if (policy === "checkpoint") await create(checkpointOf(hierarchy));
+    await guest.leave(policy === "shutdown" ? "shutdown" : "destroy", { signal });
+    return true;
+}

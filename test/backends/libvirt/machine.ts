@@ -1,0 +1,191 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { type Command, connect, type Hierarchy, type Host, type Mode, type VirtualMachine } from "../../../provider/engine";
+import { type Bench, type Disks, type Machine, SLOT_BYTES, SLOTS, type Write } from "../../conformance/bench";
+import type { Libvirt } from "../../hosts/libvirt";
+import { idleImages } from "../qemu/left-overs";
+import { type Disk, disksOf } from "../qemu/machine";
+import { checkImage, contentsOf, imageOf, qemuImg, sha256, writeSlot } from "../qemu/tools";
+
+interface Kept {
+    readonly branches: readonly { readonly name: string; readonly tag: string | null }[];
+}
+
+let count = 0;
+
+/** A domain of a real libvirt, seen through virsh and QEMU's tools alone. `golden/` holds an image that is nobody's of ours, and `disks/` the domain's. */
+export class LibvirtMachine implements Machine {
+    host!: Host; // Set by connect, before anybody has the machine.
+    vm!: VirtualMachine;
+    private readonly sealed = new Map<string, string>();
+    private readonly bases = new Set<string>();
+    private readonly allowed = { left: new Set<string>(), kept: new Set<string>() };
+
+    private constructor(
+        readonly libvirt: Libvirt,
+        readonly temporary: string,
+        readonly domain: string,
+        readonly targets: readonly string[],
+    ) {}
+
+    static async make(libvirt: Libvirt, targets: readonly string[]): Promise<LibvirtMachine> {
+        const temporary = await mkdtemp(join(libvirt.images, "machine-"));
+        const machine = new LibvirtMachine(libvirt, temporary, `vm-${++count}`, targets);
+        await mkdir(machine.folder);
+        const disks: Disk[] = [];
+        for (const target of targets) disks.push({ target, file: await machine.image(target), format: "qcow2" });
+        machine.host = await connect(libvirt.uri);
+        machine.vm = await machine.host.define({ name: machine.domain, disks });
+        return machine;
+    }
+
+    get folder(): string {
+        return join(this.temporary, "disks");
+    }
+
+    /** A golden image, and an image of the user's own on it. */
+    private async image(stem: string): Promise<string> {
+        const golden = join(this.temporary, "golden");
+        await mkdir(golden, { recursive: true });
+        const raw = join(golden, `${stem}.raw`);
+        await qemuImg("create", "-q", "-f", "raw", "--", raw, String(SLOTS * SLOT_BYTES));
+        await writeSlot(raw, "raw", 0, "0");
+        this.sealed.set(raw, await sha256(raw));
+        const image = join(this.folder, `${stem}.qcow2`);
+        await qemuImg("create", "-q", "-f", "qcow2", "-b", raw, "-F", "raw", "--", image);
+        this.bases.add(image);
+        return image;
+    }
+
+    /** A new connection: nothing that an earlier one remembered helps. */
+    async connect(): Promise<void> {
+        await this.host[Symbol.asyncDispose]();
+        this.host = await connect(this.libvirt.uri);
+        this.vm = await this.host.domain(this.domain);
+    }
+
+    async xml(): Promise<string> {
+        return this.libvirt.virsh("dumpxml", "--inactive", this.domain);
+    }
+
+    async disks(): Promise<Disk[]> {
+        return disksOf(await this.xml());
+    }
+
+    async write(target: string, slot: number, character: string): Promise<void> {
+        const disk = (await this.disks()).find((each) => each.target === target);
+        if (!disk) throw new Error(`no disk ${target}`);
+        await writeSlot(disk.file, disk.format, slot, character);
+    }
+
+    async tip(): Promise<Disks> {
+        return this.read(Object.fromEntries((await this.disks()).map(({ target, file }) => [target, file])), null);
+    }
+
+    /** As libvirt itself has it: the disks of its `<domain>`, and inside them its own name. */
+    async snapshot(name: string): Promise<Disks> {
+        const xml = await this.libvirt.virsh("snapshot-dumpxml", this.domain, `--snapshotname=${name}`);
+        const listed = /<disks>[\s\S]*?<\/disks>/.exec(xml)?.[0] ?? "";
+        const how = new Map([...listed.matchAll(/<disk name='(\w+)' snapshot='(\w+)'/g)].map(([, target = "", snapshot = ""]) => [target, snapshot]));
+        const files = disksOf(/<domain\b[\s\S]*?<\/domain>/.exec(xml)?.[0] ?? "").filter(({ target }) => how.get(target) !== "no");
+        return this.read(Object.fromEntries(files.map(({ target, file }) => [target, file])), [...how.values()].includes("internal") ? name : null);
+    }
+
+    async branch(name: string): Promise<Disks> {
+        const branch = (await this.vm.hierarchy()).branches.find((each) => each.name === name);
+        if (!branch) throw new Error(`no branch ${name}`);
+        return branch.active ? this.tip() : this.read(branch.files, (await this.tags()).get(name) ?? null);
+    }
+
+    /** The names that branches have inside images, of which only what Snaptree keeps with the domain tells. */
+    private async tags(): Promise<ReadonlyMap<string, string>> {
+        const packed = /<snaptree:records\b[^>]*>([^<]*)</.exec(await this.xml())?.[1];
+        const { branches } = packed === undefined ? { branches: [] } : (JSON.parse(gunzipSync(Buffer.from(packed, "base64")).toString()) as Kept);
+        return new Map(branches.flatMap(({ name, tag }) => (tag === null ? [] : [[name, tag]])));
+    }
+
+    async title(): Promise<string | null> {
+        return /<title>(.*?)<\/title>/.exec(await this.xml())?.[1] ?? null;
+    }
+
+    async entitle(title: string): Promise<void> {
+        await this.libvirt.virsh("desc", this.domain, "--config", "--title", title);
+    }
+
+    private async read(files: Readonly<Record<string, string>>, internal: string | null): Promise<Disks> {
+        const found: Record<string, string> = {};
+        for (const [target, file] of Object.entries(files)) found[target] = await contentsOf(file, file.endsWith(".raw") ? "raw" : "qcow2", internal);
+        return found;
+    }
+
+    provision(writes: readonly Write[]): Command[] {
+        return writes.map(({ target, slot, character }) => {
+            const write = `write -P ${character.charCodeAt(0)} ${slot * SLOT_BYTES} ${SLOT_BYTES}`;
+            return { command: ["sh", "-c", `exec qemu-io -f qcow2 -c "$1" "$SNAPTREE_DISK_${target.toUpperCase()}"`, "sh", write] };
+        });
+    }
+
+    async leave(): Promise<void> {
+        const left = await this.leftOvers(await this.vm.hierarchy());
+        expect(left).not.toEqual([]);
+        for (const what of left) this.allowed.left.add(what);
+    }
+
+    async keepChain(name: string): Promise<void> {
+        const { files = {} } = (await this.vm.hierarchy()).snapshots.find((snapshot) => snapshot.name === name) ?? {};
+        for (const file of Object.values(files)) this.allowed.kept.add(file);
+    }
+
+    /** Files and internal snapshots that nothing names, and what a journal would still need. */
+    private async leftOvers({ snapshots, branches }: Hierarchy): Promise<string[]> {
+        const nodes = [...snapshots, ...branches].map(({ files }) => files);
+        const tip = Object.fromEntries((await this.disks()).map(({ target, file }) => [target, file]));
+        const named = new Set([...[tip, ...nodes].flatMap((files) => Object.values(files)), ...this.bases]);
+        const found = [...(await idleImages(this.folder, named, this.allowed.kept)), ...(await this.strayTags(snapshots, [...named]))];
+        for (const name of await readdir(this.folder)) if (!name.endsWith(".qcow2") && !name.endsWith(".lock")) found.push(name);
+        if ((await this.xml()).includes("urn:snaptree:journal")) found.push("journal");
+        return found.filter((what) => ![...this.allowed.left].some((file) => what.startsWith(file)));
+    }
+
+    private async strayTags(snapshots: Hierarchy["snapshots"], images: readonly string[]): Promise<string[]> {
+        const tags = await this.tags();
+        const wanted = new Set([...snapshots.filter(({ mode }) => mode === "internal").map(({ name }) => name), ...tags.values()]);
+        const there = (await Promise.all(images.filter((file) => existsSync(file) && file.endsWith(".qcow2")).map(imageOf))).flatMap(({ filename, internal }) =>
+            internal.map((tag) => ({ filename, tag })),
+        );
+        const missing = [...wanted].filter((tag) => !there.some((each) => each.tag === tag));
+        return [...there.filter(({ tag }) => !wanted.has(tag)).map(({ filename, tag }) => `${filename}: ${tag}`), ...missing.map((tag) => `nowhere: ${tag}`)];
+    }
+
+    async sound(): Promise<void> {
+        const hierarchy = await this.vm.hierarchy();
+        const images = (await readdir(this.folder)).filter((name) => name.endsWith(".qcow2")).map((name) => join(this.folder, name));
+        for (const file of images) await checkImage(file);
+        for (const [file, before] of this.sealed) expect([file, await sha256(file)]).toEqual([file, before]);
+        expect(await this.leftOvers(hierarchy)).toEqual([]);
+        await this.agrees(hierarchy);
+    }
+
+    /** libvirt and Snaptree tell the same story. */
+    private async agrees(hierarchy: Hierarchy): Promise<void> {
+        const told = new Map<string, string | null>();
+        for (const name of (await this.libvirt.virsh("snapshot-list", this.domain, "--name")).split("\n").filter(Boolean)) {
+            const xml = await this.libvirt.virsh("snapshot-dumpxml", this.domain, `--snapshotname=${name}`);
+            told.set(name, /<parent>\s*<name>(.*?)<\/name>/.exec(xml)?.[1] ?? null);
+        }
+        expect(told).toEqual(new Map(hierarchy.snapshots.map(({ name, parent }) => [name, parent])));
+        if (hierarchy.current !== null) expect(await this.libvirt.virsh("snapshot-current", this.domain, "--name")).toBe(hierarchy.current);
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.host[Symbol.asyncDispose]();
+        await rm(this.temporary, { recursive: true, force: true });
+    }
+}
+
+/** A real libvirt under the suite, in one mode. */
+export function libvirtBench(mode: Mode, libvirt: () => Libvirt): Bench {
+    return { mode, machine: (targets) => LibvirtMachine.make(libvirt(), targets) };
+}
