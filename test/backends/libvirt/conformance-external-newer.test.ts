@@ -1,0 +1,3 @@
+import { libvirtConformance } from "./conformance";
+
+libvirtConformance("external", "newer");
