@@ -10,7 +10,10 @@ import { adapt } from "./adapter";
 import { Lifetime } from "./lifetime";
 import { printProgress } from "./progress";
 
-const connections = new Connections(connect);
+/** Reads of one refresh come one after another: so many milliseconds after the last one, a listing is old. */
+const MOMENT = 2000;
+
+const connections = new Connections(connect, { moment: MOMENT });
 const lifetime = new Lifetime(() => connections.close());
 let isHooked = false;
 

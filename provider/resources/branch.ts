@@ -34,16 +34,17 @@ export class BranchResource implements Resource {
     async create(inputs: Properties): Promise<ResourceState> {
         const wanted = checked(inputs);
         await this.refusePower(wanted);
-        const machine = await this.access.machine(wanted);
-        await machine.branch(wanted.name, { from: wanted.from }, this.access.options(wanted));
-        if (wanted.active) await this.enterNew(machine, wanted);
+        await this.access.change(wanted, async (machine) => {
+            await machine.branch(wanted.name, { from: wanted.from }, this.access.options(wanted));
+            if (wanted.active) await this.enterNew(machine, wanted);
+        });
         return { id: formatId(wanted), outputs: { ...ownProperties(inputs), active: wanted.active === true } };
     }
 
     async read(id: string, properties: Properties = {}): Promise<ResourceState | null> {
         const isImport = properties.domain === undefined;
         const stored: Properties = isImport ? { ...parseNamedId(id) } : properties;
-        const hierarchy = await ifThere(async () => (await this.access.machine(checked(stored))).hierarchy());
+        const hierarchy = await this.access.hierarchy(checked(stored));
         const branch = hierarchy && find(hierarchy, stored.name);
         if (!branch) return null;
         const { active } = branch;
@@ -61,9 +62,12 @@ export class BranchResource implements Resource {
      * @throws SnaptreeError for a fork that moved, which can't be mended; DataLossError
      */
     async update(_id: string, olds: Properties, news: Properties): Promise<{ outputs: Properties }> {
+        await this.refusePower(checked(news));
+        return this.access.change(checked(news), (machine) => this.alter(machine, olds, news));
+    }
+
+    private async alter(machine: Machine, olds: Properties, news: Properties): Promise<{ outputs: Properties }> {
         const wanted = checked(news);
-        await this.refusePower(wanted);
-        const machine = await this.access.machine(wanted);
         const hierarchy = await machine.hierarchy();
         // An update that was interrupted may have renamed it.
         const branch = find(hierarchy, olds.name) ?? find(hierarchy, wanted.name) ?? gone(wanted);
@@ -80,11 +84,11 @@ export class BranchResource implements Resource {
     async delete(_id: string, properties: Properties): Promise<void> {
         const wanted = checked(properties);
         const { name, onDelete, force } = wanted;
-        await ifThere(async () => {
-            const machine = await this.access.machine(wanted);
+        const remove = async (machine: Machine) => {
             if (!find(await machine.hierarchy(), name)) return;
             await machine.unbranch(name, { commit: onDelete === "commit", active: "leave", force: acceptedLosses(force) }, this.access.options(wanted));
-        });
+        };
+        await ifThere(() => this.access.change(wanted, remove));
     }
 
     /** Refuses what the host can't do before anything is forked or reset. */

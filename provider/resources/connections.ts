@@ -1,4 +1,5 @@
 import type { Capabilities, VirtualMachine } from "../engine";
+import { Listings } from "./listings";
 
 /** What resources ask of a virtual machine; the engine's VirtualMachine is one. */
 export type Machine = Pick<
@@ -19,8 +20,15 @@ export type Connect = (uri: string, options?: { password?: string }) => Promise<
 /** Connections by host and password, opened when first needed and shared by everything that runs at the same time, until they are closed. */
 export class Connections {
     private readonly open = new Map<string, Promise<Connection>>();
+    readonly listings: Listings;
 
-    constructor(private readonly connect: Connect) {}
+    /** @param moment of {@link Listings}; for a process that lives as long as one run of Pulumi, some seconds. Default: 0 */
+    constructor(
+        private readonly connect: Connect,
+        { moment = 0 }: { readonly moment?: number } = {},
+    ) {
+        this.listings = new Listings(moment);
+    }
 
     to(host: string, password?: string): Promise<Connection> {
         const key = JSON.stringify([host, password]);

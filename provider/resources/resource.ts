@@ -1,5 +1,5 @@
 import type { Progress, RunOptions } from "../engine/requests";
-import { NotFoundError } from "../model";
+import { type Hierarchy, NotFoundError } from "../model";
 import type { Connection, Connections, Machine } from "./connections";
 import type { Properties } from "./unknown";
 import type { Fault } from "./validate";
@@ -78,8 +78,21 @@ export class Access {
         return this.connections.to(host, password);
     }
 
-    /** @throws NotFoundError where the host is there and the domain is not; UnreachableError where the host is not. */
-    async machine(place: Place): Promise<Machine> {
+    /** What the domain has, for whoever only looks; null: it is not there. @throws UnreachableError */
+    hierarchy(place: Place): Promise<Hierarchy | null> {
+        return this.connections.listings.read(keyOf(place), () => ifThere(async () => (await this.machine(place)).hierarchy()));
+    }
+
+    /**
+     * Runs an operation that changes the machine.
+     *
+     * @throws NotFoundError where the host is there and the domain is not; UnreachableError where the host is not.
+     */
+    change<T>(place: Place, operation: (machine: Machine) => Promise<T>): Promise<T> {
+        return this.connections.listings.around(keyOf(place), async () => operation(await this.machine(place)));
+    }
+
+    private async machine(place: Place): Promise<Machine> {
         return (await this.connection(place)).domain(place.domain);
     }
 
@@ -87,6 +100,10 @@ export class Access {
         const { onProgress, signal } = this.running;
         return { ...(onProgress ? { onProgress: (progress) => onProgress({ domain, name }, progress) } : {}), ...(signal ? { signal } : {}) };
     }
+}
+
+function keyOf({ host, password, domain }: Place): string {
+    return JSON.stringify([host, password, domain]);
 }
 
 /** Faults as Pulumi wants to hear of them. */

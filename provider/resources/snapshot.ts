@@ -46,8 +46,9 @@ export class SnapshotResource implements Resource {
     /** Takes the snapshot, or redefines it. @throws SnaptreeError, having left nothing behind. */
     async create(inputs: Properties): Promise<ResourceState> {
         const wanted = checked(inputs);
-        const machine = await this.access.machine(wanted);
-        const facts = wanted.redefine ? await this.redefine(machine, wanted.name, wanted) : factsOf(await this.take(machine, wanted));
+        const facts = await this.access.change(wanted, async (machine) =>
+            wanted.redefine ? this.redefine(machine, wanted.name, wanted) : factsOf(await this.take(machine, wanted)),
+        );
         return { id: formatId(wanted), outputs: { ...ownProperties(inputs), ...facts } };
     }
 
@@ -55,7 +56,7 @@ export class SnapshotResource implements Resource {
         const isImport = properties.domain === undefined;
         const stored: Properties = isImport ? { ...parseNamedId(id) } : properties;
         if (stored.noMetadata === true) return { id, outputs: ownProperties(stored) };
-        const hierarchy = await ifThere(async () => (await this.access.machine(checked(stored))).hierarchy());
+        const hierarchy = await this.access.hierarchy(checked(stored));
         const snapshot = hierarchy && locate(hierarchy, stored);
         if (!snapshot) return null;
         if (isImport) {
@@ -73,34 +74,34 @@ export class SnapshotResource implements Resource {
         const wanted = checked(news);
         const known = { creationTime: olds.creationTime, state: olds.state, contentId: olds.contentId };
         if (wanted.noMetadata) return { outputs: { ...known, ...ownProperties(news) } };
-        const machine = await this.access.machine(wanted);
-        const hierarchy = await machine.hierarchy();
-        const snapshot = locate(hierarchy, olds) ?? this.gone(wanted);
-        const [stuck] = unmendable(findDrift(hierarchy, snapshot, olds), snapshot.parent, news);
-        if (stuck) throw driftError(stuck, snapshot.parent, news);
-        const facts = wanted.redefine ? await this.redefine(machine, snapshot.name, wanted, declared(olds)) : await this.alter(machine, snapshot, wanted);
+        const facts = await this.access.change(wanted, async (machine) => {
+            const hierarchy = await machine.hierarchy();
+            const snapshot = locate(hierarchy, olds) ?? this.gone(wanted);
+            const [stuck] = unmendable(findDrift(hierarchy, snapshot, olds), snapshot.parent, news);
+            if (stuck) throw driftError(stuck, snapshot.parent, news);
+            return wanted.redefine ? this.redefine(machine, snapshot.name, wanted, declared(olds)) : this.alter(machine, snapshot, wanted);
+        });
         return { outputs: { ...ownProperties(news), ...facts, contentId: olds.contentId || facts.contentId } };
     }
 
     /** Deletes the snapshot with what `onDelete` says; what is gone already needs no deleting. @throws DataLossError */
     async delete(_id: string, properties: Properties): Promise<void> {
-        const { name, onDelete, force, noMetadata } = checked(properties);
-        if (noMetadata) return;
-        await ifThere(async () => {
-            const machine = await this.access.machine(checked(properties));
-            const snapshot = locate(await machine.hierarchy(), properties);
-            if (!snapshot) return;
-            if (isStranger(snapshot, properties) && onDelete !== "metadata" && !accepts(force, `snapshot:${name}`)) {
-                throw new DataLossError(`deleting snapshot ${quoted(name)}, which somebody took in place of the one that this resource took,`, [
-                    `snapshot:${name}`,
-                ]);
-            }
-            await machine.delete(
-                snapshot.name,
-                { scope: onDelete ?? "keepChildren", tip: "parent", force: acceptedLosses(force) },
-                this.access.options(checked(properties)),
-            );
-        });
+        const wanted = checked(properties);
+        if (wanted.noMetadata) return;
+        await ifThere(() => this.access.change(wanted, (machine) => this.remove(machine, wanted, properties)));
+    }
+
+    private async remove(machine: Machine, wanted: Checked, properties: Properties): Promise<void> {
+        const { name, onDelete, force } = wanted;
+        const snapshot = locate(await machine.hierarchy(), properties);
+        if (!snapshot) return;
+        if (isStranger(snapshot, properties) && onDelete !== "metadata" && !accepts(force, `snapshot:${name}`)) {
+            throw new DataLossError(`deleting snapshot ${quoted(name)}, which somebody took in place of the one that this resource took,`, [
+                `snapshot:${name}`,
+            ]);
+        }
+        const request = { scope: onDelete ?? "keepChildren", tip: "parent", force: acceptedLosses(force) } as const;
+        await machine.delete(snapshot.name, request, this.access.options(wanted));
     }
 
     private async take(machine: Machine, wanted: Checked): Promise<Snapshot> {

@@ -54,9 +54,7 @@ export class TreeResource implements Resource {
     async read(id: string, properties: Properties = {}): Promise<ResourceState | null> {
         const isImport = properties.domain === undefined;
         const stored = isImport ? parseDomainId(id) : checked(properties);
-        const hierarchy = await ifThere(async () =>
-            (await this.access.machine({ host: stored.host, domain: stored.domain, password: checked(properties).password })).hierarchy(),
-        );
+        const hierarchy = await this.access.hierarchy({ host: stored.host, domain: stored.domain, password: checked(properties).password });
         if (!hierarchy) return null;
         if (!isImport) return { id, outputs: refreshed(withoutProvider(properties), hierarchy) };
         const inputs = { ...defaultHost(), ...stored, prune: "managed", ...importOf(hierarchy) };
@@ -75,16 +73,15 @@ export class TreeResource implements Resource {
     async delete(_id: string, properties: Properties): Promise<void> {
         const { owner, force } = checked(properties);
         if (owner === undefined) return;
-        await ifThere(async () => {
-            const machine = await this.access.machine(placeOf(properties));
-            await machine.removeManaged(owner, { ...this.access.options(placeOf(properties)), force: acceptedLosses(force) });
-        });
+        const place = placeOf(properties);
+        const options = { ...this.access.options(place), force: acceptedLosses(force) };
+        await ifThere(() => this.access.change(place, (machine) => machine.removeManaged(owner, options)));
     }
 
     private async converge(inputs: Properties, decide: (there: Hierarchy) => Wanted): Promise<Hierarchy> {
-        const machine = await this.access.machine(placeOf(inputs));
-        const { provision } = desiredOf(inputs);
-        return machine.converge(decide, { ...this.access.options(placeOf(inputs)), provision, force: acceptedLosses(checked(inputs).force) });
+        const place = placeOf(inputs);
+        const options = { ...this.access.options(place), provision: desiredOf(inputs).provision, force: acceptedLosses(checked(inputs).force) };
+        return this.access.change(place, (machine) => machine.converge(decide, options));
     }
 }
 
