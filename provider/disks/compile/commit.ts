@@ -48,7 +48,9 @@ function takenAgain(draft: Draft, snapshot: SnapshotRecord, leaf: Leaf, files: F
     const document = documentOf(snapshot, { mode: snapshot.mode, files, overlays: {}, config }, creationTime);
     draft.remove(snapshot.document);
     if (snapshot.nvram !== null) draft.remove(snapshot.nvram);
-    const { committing: _, ...kept } = snapshot;
+    if (snapshot.memoryFile !== undefined) draft.remove(snapshot.memoryFile);
+    // Old memory over new disks would corrupt what the guest has on them.
+    const { committing: _c, memory: _m, memoryFile: _f, ...kept } = snapshot;
     return {
         ...kept,
         ...{ creationTime, state: "shutoff", made: false, files, tag, contentId: randomUUID() },
@@ -187,10 +189,12 @@ export async function compileMerge(draft: Draft, world: World, operation: MergeO
     draft.snapshots.delete(snapshot.name);
     draft.remove(parent.document);
     if (parent.nvram !== null) draft.remove(parent.nvram);
-    const { creationTime, state, made, document, nvram, tag } = snapshot;
+    if (parent.memoryFile !== undefined) draft.remove(parent.memoryFile);
+    const { creationTime, state, made, document, nvram, tag, memory, memoryFile } = snapshot;
     const files = { ...parent.files, ...snapshot.files };
-    const { committing: _, ...kept } = parent;
-    draft.snapshots.set(parent.name, { ...kept, creationTime, state, made, document, nvram, tag, files, contentId: randomUUID() });
+    const { committing: _c, memory: _m, memoryFile: _f, ...kept } = parent;
+    const held = { ...(memory && { memory }), ...(memoryFile !== undefined && { memoryFile }) };
+    draft.snapshots.set(parent.name, { ...kept, ...held, creationTime, state, made, document, nvram, tag, files, contentId: randomUUID() });
     if (parent.tag !== null) dropTag(draft, parent.files, parent.tag);
     await settle(draft, world, new Set(Object.values(parent.files)));
 }

@@ -50,6 +50,7 @@ export function removeSnapshot(draft: Draft, snapshot: SnapshotRecord): void {
     draft.snapshots.delete(snapshot.name);
     draft.remove(snapshot.document);
     if (snapshot.nvram !== null) draft.remove(snapshot.nvram);
+    if (snapshot.memoryFile !== undefined) draft.remove(snapshot.memoryFile);
     if (snapshot.tag !== null) dropTag(draft, snapshot.files, snapshot.tag);
 }
 
@@ -71,7 +72,8 @@ export async function compileDelete(draft: Draft, world: World, operation: Delet
     moveUp(draft, gone);
     for (const snapshot of snapshots) {
         if (operation.scope === "metadata") await forget(draft, world, snapshot);
-        removeSnapshot(draft, operation.scope === "metadata" ? { ...snapshot, tag: null } : snapshot);
+        const { memoryFile: _, ...kept } = snapshot;
+        removeSnapshot(draft, operation.scope === "metadata" ? { ...kept, tag: null } : snapshot);
     }
     if (operation.scope === "metadata" ? operation.branches.length > 0 : operation.chain === "keep") await dropUnused(draft, world);
     else if (operation.scope !== "metadata") await settle(draft, world);
