@@ -43,6 +43,17 @@ class Refcounts {
         this.perBlock = (2 ** layout.clusterBits * 8) / layout.refcountBits;
     }
 
+    /** Bytes up to the end of the last cluster that is referred to. */
+    async end(): Promise<number> {
+        for (let number = this.layout.refcounts.entries - 1; number >= 0; number--) {
+            const block = await this.read(number);
+            if (block === null) continue;
+            for (let cluster = (number + 1) * this.perBlock - 1; cluster >= number * this.perBlock; cluster--)
+                if (this.at(block, cluster) !== 0) return (cluster + 1) * 2 ** this.layout.clusterBits;
+        }
+        return 0;
+    }
+
     /** A promise only where something must be read: there are millions of clusters. */
     of(cluster: number): number | Promise<number> {
         const block = this.blocks.get(Math.floor(cluster / this.perBlock));
@@ -165,4 +176,15 @@ export async function ownBytes(path: string): Promise<OwnBytes | null> {
     } catch {
         return null;
     }
+}
+
+/**
+ * Bytes up to the end of the last cluster of a qcow2 file that is referred to by its refcounts: more than the file has where QEMU was killed between
+ * taking a cluster and writing there.
+ *
+ * @throws Error when the file is not a sound qcow2 file.
+ */
+export async function takenBytes(path: string): Promise<number> {
+    await using file = await open(path, "r");
+    return await new Refcounts(file, await readLayout(file)).end();
 }

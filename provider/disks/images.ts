@@ -2,6 +2,7 @@ import { open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { HostError, quoted } from "../model";
 import type { StepContext } from "../backends/backend";
+import { takenBytes } from "./clusters";
 import { removeFile, syncFile } from "./files";
 import type { ImageTool, NewOverlay } from "./image-tool";
 import { onPath, run } from "./process";
@@ -132,14 +133,25 @@ export class Images implements AsyncDisposable {
         await syncFile(to);
     }
 
-    /** Gives back clusters that an interrupted operation left without an owner. Loses nothing. */
+    /**
+     * Gives back clusters that an interrupted operation left without an owner. Loses nothing. qemu-img looks no further than to the file's end, and what
+     * was taken last was perhaps never written: the file is made to reach that far, as it would with the next clusters that are written.
+     */
     async repairLeaks(file: string): Promise<void> {
-        await run("qemu-img", ["check", "-q", "-r", "leaks", "-f", "qcow2", "--", file]);
+        await repairWithin(file);
+        const taken = await takenBytes(file);
+        if (taken <= (await stat(file)).size) return;
+        await run("qemu-img", ["resize", "-q", "-f", "raw", "--", file, String(taken)]);
+        await repairWithin(file);
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
         await this.chosen?.[Symbol.asyncDispose]();
     }
+}
+
+async function repairWithin(file: string): Promise<void> {
+    await run("qemu-img", ["check", "-q", "-r", "leaks", "-f", "qcow2", "--", file]);
 }
 
 function onto(backing: string | null, format: string | null): string[] {

@@ -1,9 +1,12 @@
 // Between the engine's own steps too, at moments that nobody chose, and while the next run is already tidying up.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { writeAll } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
 import { Crasher, type Look, look, placeOf, recover, savePoint, stagesOf } from "./crash";
 import type { QemuMachine } from "./machine";
 import { cases, scene, sceneOf } from "./scenarios";
+import { lengthen, takeClusterPastEnd } from "./tools";
 
 const RUNS = Number(process.env.SNAPTREE_RUNS ?? 8);
 
@@ -59,6 +62,25 @@ suiteWith(needs(qemu), "killed anywhere", () => {
             await crasher.run(machine, work, at, { grain: "call" });
             await expectOldOrNew(machine, stages, { at });
         }
+    });
+
+    test("in a revert (internal) where QEMU had taken a cluster and not written there yet: it is given back", async () => {
+        await using machine = await scene("internal", ["vda"]);
+        const work = { verb: "revert", name: "c", request: { keep: "kept" } } as const;
+        await using point = await savePoint(machine);
+        const { vda = "" } = await machine.files();
+        const { points } = await crasher.run(machine, work, null);
+        const outcomes = new Set<unknown>();
+        for (let k = 0; k < (points ?? 0); k++) {
+            await point.restore();
+            await crasher.run(machine, work, k);
+            if (!existsSync(join(machine.folder, "journal.json"))) continue; // No QEMU is at work any more, or none yet.
+            await takeClusterPastEnd(vda);
+            outcomes.add(await recover(machine));
+            await lengthen(vda);
+            await machine.sound();
+        }
+        expect([...outcomes].sort()).toEqual(["finished", "taken back"]);
     });
 
     const twice = cases.filter(

@@ -1,10 +1,13 @@
 // QEMU's own tools and plain file reads: the eyes and hands of the tests, with nothing of Snaptree's in between.
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { type Contents, SLOT_BYTES, SLOTS } from "../../conformance/bench";
+
+/** Bytes of a cluster of an image as qemu-img makes it. */
+const CLUSTER = 65536;
 
 export async function qemuImg(...args: string[]): Promise<string> {
     return (await execa("qemu-img", args)).stdout;
@@ -96,6 +99,21 @@ export async function imageOf(file: string): Promise<Image> {
 /** Fails when an image has errors or leaks. */
 export async function checkImage(file: string): Promise<void> {
     await execa("qemu-img", ["check", "-q", "-f", "qcow2", "--", file]);
+}
+
+/** Takes the cluster after the end of a qcow2 file, as QEMU does before it writes there. Of an image as qemu-img makes it: refcounts of 2 bytes. */
+export async function takeClusterPastEnd(file: string): Promise<void> {
+    await using handle = await open(file, "r+");
+    const offsetAt = async (at: number) => Number((await handle.read(Buffer.alloc(8), 0, 8, at)).buffer.readBigUInt64BE());
+    const block = await offsetAt(await offsetAt(48));
+    const cluster = Math.ceil((await handle.stat()).size / CLUSTER);
+    await handle.write(Buffer.from([0, 1]), 0, 2, block + 2 * cluster);
+}
+
+/** Makes a qcow2 file longer, as it is by and by: qemu-img check looks no further than to its end. */
+export async function lengthen(file: string): Promise<void> {
+    await using handle = await open(file, "r+");
+    await handle.truncate((await handle.stat()).size + 4 * CLUSTER);
 }
 
 export async function sha256(file: string): Promise<string> {
