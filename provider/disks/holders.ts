@@ -14,13 +14,28 @@ const WRITE_LOCKS = [101, 103];
 /** File systems whose files show another device in /proc/locks than to stat: btrfs and overlayfs (statfs(2)). */
 const OTHER_DEVICE = new Set([0x9123683e, 0x794c7630]);
 
-/** A program that only reads what is to be altered may be through in a moment, as every listing of a hierarchy is: this often, and so many milliseconds apart, it is looked again. */
-const LOOKS = 20;
+/**
+ * How often it is looked again whether somebody is through, so many milliseconds apart. Whoever reads what is to be altered mostly is in a moment, as every
+ * listing of a hierarchy, and much later where many have to share the processors: it is waited for some 20 s. A guest or a server keeps what it reads open.
+ */
+const LOOKS = 400;
+const LOOKS_AT_QEMU = 20;
 const PAUSE = 50;
+
+const QEMU = /qemu|kvm/i;
 
 interface Holder {
     readonly who: string;
     readonly writes: boolean;
+    /** A guest, a server or a tool. */
+    readonly isQemu: boolean;
+}
+
+const UNKNOWN: Holder = { who: "another process", writes: true, isQemu: true };
+
+/** How long a holder is likely to stay, against others. */
+function weight({ writes, isQemu }: Holder): number {
+    return writes ? 2 : isQemu ? 1 : 0;
 }
 
 /** An image, and how /proc shows it. */
@@ -62,10 +77,6 @@ function opensForWriting(pid: string, fd: string): boolean {
     return flags === undefined || (parseInt(flags, 8) & 3) !== 0;
 }
 
-function command(pid: string): string {
-    return `${readFileSync(`/proc/${pid}/comm`, "utf8").trim()} (process ${pid})`;
-}
-
 /** Finds images among open files: by path, and by what is behind it where another name, mount or container may show another path. */
 function matcher(images: readonly Image[]): (link: string, target: string) => Image | undefined {
     const byPath = new Map(images.map((image) => [image.path, image]));
@@ -91,7 +102,14 @@ function targetOf(link: string): string | null | false {
 
 function holderOf(pid: string, fd: string): Holder | null {
     try {
-        return { who: command(pid), writes: opensForWriting(pid, fd) };
+        const program = readFileSync(`/proc/${pid}/comm`, "utf8").trim();
+        // A guest may be given another name than its program's. What a program is told, as our own are of “qemu:///embed”, says nothing.
+        const [path = ""] = textOf(`/proc/${pid}/cmdline`).split("\0");
+        return {
+            who: `${program} (process ${pid})`,
+            writes: opensForWriting(pid, fd),
+            isQemu: QEMU.test(program) || QEMU.test(basename(path)),
+        };
     } catch {
         return null; // It ended while it was looked at, and holds nothing any more.
     }
@@ -113,7 +131,9 @@ function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Ma
         if (target === false) return false;
         const image = target === null ? undefined : find(link, target);
         const holder = image && holderOf(pid, fd);
-        if (image && holder && (holder.writes || !holders.has(image.path))) holders.set(image.path, holder);
+        if (!image || !holder) continue;
+        const other = holders.get(image.path);
+        if (!other || weight(holder) > weight(other)) holders.set(image.path, holder);
     }
     return true;
 }
@@ -128,8 +148,9 @@ function openFiles(images: readonly Image[]): Seen {
     return { holders, isWhole: pids.includes("1") && !unseen.some(mayBeQemu) };
 }
 
+/** Of a process that can't be looked into. */
 function mayBeQemu(pid: string): boolean {
-    return /qemu|kvm/i.test(textOf(`/proc/${pid}/cmdline`));
+    return QEMU.test(textOf(`/proc/${pid}/cmdline`));
 }
 
 /** Null where there is no such folder, false where it is not ours to look into. */
@@ -173,20 +194,19 @@ export interface Use {
     readonly altered: readonly string[];
 }
 
-/** The first image that is in somebody's way, and by whom, as far as that is known. */
+/** An image that is in somebody's way, and by whom, as far as that is known: of several the one that will stay longest. */
 function conflict({ frozen, altered }: Use): { readonly path: string; readonly holder: Holder } | null {
     const images = imagesOf([...frozen, ...altered]);
     if (images.length === 0) return null;
     const exclusive = new Set(imagesOf(altered).map(({ path }) => path));
     const { holders, isWhole } = openFiles(images);
     const locked = isWhole ? new Set<string>() : lockedForWriting();
-    const unknown = { who: "another process", writes: true };
     let found: { readonly path: string; readonly holder: Holder } | null = null;
     for (const { path, lock } of images) {
-        const holder = holders.get(path) ?? (locked.has(lock) ? unknown : null);
-        const writes = holder?.writes === true || locked.has(lock);
-        if (holder && writes) return { path, holder: { ...holder, writes } };
-        if (holder && exclusive.has(path)) found ??= { path, holder };
+        const seen = holders.get(path);
+        const holder = locked.has(lock) ? { ...UNKNOWN, ...seen, writes: true } : seen;
+        if (!holder || !(holder.writes || exclusive.has(path))) continue;
+        if (!found || weight(holder) > weight(found.holder)) found = { path, holder };
     }
     return found;
 }
@@ -194,13 +214,15 @@ function conflict({ frozen, altered }: Use): { readonly path: string; readonly h
 /**
  * Refuses images that another process has open.
  *
+ * @param most how often it is looked at most, while a program that is not QEMU reads what is to be altered.
  * @throws BusyError with who holds it, if known.
  */
-export async function refuseOpenImages(use: Use): Promise<void> {
+export async function refuseOpenImages(use: Use, most = LOOKS): Promise<void> {
     for (let looks = 1; ; looks++) {
         const found = conflict(use);
         if (!found) return;
-        if (found.holder.writes || looks === LOOKS) throw inUse(found.path, found.holder.who);
+        const { who, writes, isQemu } = found.holder;
+        if (writes || looks >= (isQemu ? LOOKS_AT_QEMU : most)) throw inUse(found.path, who);
         await setTimeout(PAUSE);
     }
 }

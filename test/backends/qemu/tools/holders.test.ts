@@ -9,6 +9,13 @@ import { eventually, qemuImg, workFolder } from "./support";
 
 /** A process that has a file open: `sh` with it as its descriptor 3 or 4. */
 const READS = (file: string) => ["sh", "-c", 'exec 3< "$0"; echo ready; exec sleep 60', file];
+const LISTS = (file: string) => [
+    process.execPath,
+    "--eval",
+    'fs.openSync(process.argv[2]); console.log("ready"); setInterval(() => undefined, 1000)',
+    "qemu:///embed",
+    file,
+];
 const WRITES = (file: string) => ["sh", "-c", 'exec 3<> "$0"; echo ready; exec sleep 60', file];
 const APPENDS = (file: string) => ["sh", "-c", 'exec 3>> "$0"; echo ready; exec sleep 60', file];
 
@@ -33,6 +40,7 @@ suiteWith(needs(qemu), "an image that another process has open", () => {
         }
     });
 
+    const isOpen = ({ pid }: ChildProcess, file: string) => execFileSync("ls", ["-l", `/proc/${pid}/fd`], { encoding: "utf8" }).includes(file);
     const frozen = (...files: string[]): Use => ({ frozen: files, altered: [] });
     const altered = (...files: string[]): Use => ({ frozen: [], altered: files });
 
@@ -63,14 +71,28 @@ suiteWith(needs(qemu), "an image that another process has open", () => {
         const file = image();
         const { pid } = await start(READS(file));
         await refuseOpenImages(frozen(file));
-        await expect(refuseOpenImages(altered(file))).rejects.toThrow(`is open in sleep (process ${pid})`);
+        await expect(refuseOpenImages(altered(file), 3)).rejects.toThrow(`is open in sleep (process ${pid})`);
     });
 
-    test("for reading for a moment only is waited for", async () => {
+    test.each([
+        ["any program", READS],
+        ["a listing, which is told of QEMU,", LISTS],
+    ])("in %s for reading is waited for, for longer than a listing takes on a busy machine", async (_, program) => {
         const file = image();
-        const reader = await start(READS(file));
-        setTimeout(() => reader.kill("SIGKILL"), 300);
+        const reader = await start(program(file));
+        await eventually(() => isOpen(reader, file));
+        setTimeout(() => reader.kill("SIGKILL"), 4000);
         await refuseOpenImages(altered(file));
+        expect(reader.killed).toBe(true);
+    });
+
+    test("in QEMU for reading is refused, whoever else reads it", async () => {
+        const file = image();
+        await start(READS(file));
+        const child = await start(["qemu-io", "-r", "-f", "qcow2", file]);
+        await start(READS(file));
+        await eventually(() => isOpen(child, file));
+        await expect(refuseOpenImages(altered(file))).rejects.toThrow(`is open in qemu-io (process ${child.pid})`);
     });
 
     test("by a writer beside a reader is refused because of the writer, who is named", async () => {
@@ -99,7 +121,7 @@ suiteWith(needs(qemu), "an image that another process has open", () => {
     ])("in %s for writing is refused", async (name, program) => {
         const file = image();
         const child = await start(program(file));
-        await eventually(() => execFileSync("ls", ["-l", `/proc/${child.pid}/fd`], { encoding: "utf8" }).includes(file));
+        await eventually(() => isOpen(child, file));
         const comm = name.slice(0, 15);
         for (const use of [frozen(file), altered(file)]) await expect(refuseOpenImages(use)).rejects.toThrow(`is open in ${comm} (process ${child.pid})`);
     });
@@ -165,7 +187,7 @@ suiteWith(needs(qemu), "an image that another process has open", () => {
             qemuImg("create", "-q", "-f", "qcow2", file, "1M");
             chmodSync(file, 0o666);
             const child = await start(["qemu-io", "-f", "qcow2", file]);
-            await eventually(() => execFileSync("ls", ["-l", `/proc/${child.pid}/fd`], { encoding: "utf8" }).includes(file));
+            await eventually(() => isOpen(child, file));
             const script = join(folder, "look.mts");
             const checkout = join(__dirname, "../../../..");
             writeFileSync(
