@@ -23,15 +23,19 @@ const LOOKS_AT_QEMU = 20;
 const PAUSE = 50;
 
 const QEMU = /qemu|kvm/i;
+/** QEMU's tools that we start, as the kernel has their names: its first 15 bytes. */
+const OUR_TOOLS = ["qemu-img", "qemu-storage-da"];
 
 interface Holder {
     readonly who: string;
     readonly writes: boolean;
     /** A guest, a server or a tool. */
     readonly isQemu: boolean;
+    /** One of QEMU's that we start. */
+    readonly isTool: boolean;
 }
 
-const UNKNOWN: Holder = { who: "another process", writes: true, isQemu: true };
+const UNKNOWN: Holder = { who: "another process", writes: true, isQemu: true, isTool: false };
 
 /** How long a holder is likely to stay, against others. */
 function weight({ writes, isQemu }: Holder): number {
@@ -109,6 +113,7 @@ function holderOf(pid: string, fd: string): Holder | null {
             who: `${program} (process ${pid})`,
             writes: opensForWriting(pid, fd),
             isQemu: QEMU.test(program) || QEMU.test(basename(path)),
+            isTool: OUR_TOOLS.includes(program),
         };
     } catch {
         return null; // It ended while it was looked at, and holds nothing any more.
@@ -223,6 +228,27 @@ export async function refuseOpenImages(use: Use, most = LOOKS): Promise<void> {
         if (!found) return;
         const { who, writes, isQemu } = found.holder;
         if (writes || looks >= (isQemu ? LOOKS_AT_QEMU : most)) throw inUse(found.path, who);
+        await setTimeout(PAUSE);
+    }
+}
+
+/**
+ * Does what needs an image to itself, once the tools of a run that was killed are through with it: they end with that run, and yet not before the kernel has
+ * written what they were at. Nobody else is waited for.
+ *
+ * @throws BusyError
+ */
+export async function afterTools(file: string, work: () => Promise<void>): Promise<void> {
+    for (let looks = 1; ; looks++) {
+        try {
+            await work();
+            return;
+        } catch (error) {
+            if (!(error instanceof BusyError) || looks >= LOOKS) throw error;
+            // Nobody of QEMU's: it was through in this moment, or is too far gone to show what it has open.
+            const holder = conflict({ frozen: [], altered: [file] })?.holder;
+            if (holder && weight(holder) > 0 && !holder.isTool) throw error;
+        }
         await setTimeout(PAUSE);
     }
 }

@@ -32,20 +32,19 @@ const IN_USE = /Failed to get (?:shared )?"[\w ]+" lock|Is another process using
 
 export interface ToolOptions {
     readonly signal?: AbortSignal | undefined;
-    /** Called with each piece of standard output. Who listens waits long: such a tool ends with us, so that nobody goes on writing where the next run begins. */
+    /** Called with each piece of standard output. */
     readonly onOutput?: ((text: string) => void) | undefined;
 }
 
 /**
- * Runs a tool with arguments as a list, and no shell.
+ * Runs a tool with arguments as a list, and no shell. It ends with us, so that nobody goes on writing where the next run begins.
  *
  * @returns standard output.
  * @throws BusyError when QEMU says that an image is in use; HostError with what was run and the tool's own words.
  */
 export async function run(tool: string, args: readonly string[], options: ToolOptions = {}): Promise<string> {
     try {
-        const [program, ...rest] =
-            options.onOutput && onPath("setpriv") ? (["setpriv", "--pdeathsig", "KILL", tool, ...args] as const) : ([tool, ...args] as const);
+        const [program, ...rest] = onPath("setpriv") ? (["setpriv", "--pdeathsig", "KILL", tool, ...args] as const) : ([tool, ...args] as const);
         const child = execa(program, rest, {
             stdin: "ignore",
             env: { LC_ALL: "C.UTF-8" },

@@ -5,7 +5,7 @@ import { AlreadyExistsError, HostError, quoted, tipSnapshotName } from "../model
 import { parseDomain, parseXml } from "../xml";
 import type { ProvisionStep, Step, StepContext } from "../backends/backend";
 import { readIfThere, removeFile, replaceFile, syncFile, syncFolder, writeNewFile } from "./files";
-import { refuseOpenImages } from "./holders";
+import { afterTools, refuseOpenImages } from "./holders";
 import type { Images } from "./images";
 import { readQcow2 } from "./qcow2";
 import { checksum, stampOf } from "./stamps";
@@ -259,7 +259,7 @@ async function replaceDomain({ file, xml, from }: DomainStep): Promise<void> {
 
 /** QEMU changes an image so that a kill leaves clusters without an owner at worst. */
 async function repair(images: Images, step: QemuStep): Promise<void> {
-    for (const file of await changedBy(images, step)) if (existsSync(file)) await images.repairLeaks(file);
+    for (const file of await changedBy(images, step)) if (existsSync(file)) await afterTools(file, () => images.repairLeaks(file));
 }
 
 /** The images that a step leaves other than it found them. */

@@ -1,4 +1,6 @@
 // Nobody keeps a domain from being started, or its document from being edited, while an operation goes on or after it was interrupted.
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import os from "node:os";
@@ -10,6 +12,7 @@ import { needs, qemu, suiteWith } from "../../support/requires";
 import { Crasher, look, recover } from "./crash";
 import { QemuMachine } from "./machine";
 import { imageOf } from "./tools";
+import { eventually } from "./tools/support";
 
 async function edit(machine: QemuMachine, from: string, to: string): Promise<string> {
     const file = join(machine.folder, "domain.xml");
@@ -140,6 +143,48 @@ suiteWith(needs(qemu), "what others do meanwhile", () => {
         expect(lost).toHaveLength(7);
         for (const error of lost) expect(error).toBeInstanceOf(AlreadyExistsError);
         expect(await readdir(join(machine.root, "twice"))).toEqual(["domain.xml"]);
+    });
+
+    describe("an image that is to be repaired after a kill, and is open", () => {
+        /** Killed with the journal written, and an internal snapshot about to be taken. */
+        const killed = async () => {
+            const machine = await QemuMachine.make(["vda"]);
+            await machine.vm.create({ name: "base", mode: "internal" });
+            await crasher.run(machine, { verb: "create", request: { name: "x" } }, 2);
+            expect(existsSync(join(machine.folder, "journal.json"))).toBe(true);
+            await machine.connect();
+            return machine;
+        };
+        const holds = async (program: string, ...args: string[]) => {
+            const child = spawn(program, args, { stdio: ["pipe", "ignore", "ignore"] });
+            const closed = once(child, "close");
+            const file = args.at(-1) ?? "";
+            await eventually(() => execFileSync("ls", ["-l", `/proc/${child.pid}/fd`], { encoding: "utf8" }).includes(file));
+            const end = async () => {
+                child.kill("SIGKILL");
+                await closed;
+            };
+            return { child, [Symbol.asyncDispose]: end };
+        };
+
+        test("in a tool that was killed and has not ended yet: is waited for", async () => {
+            await using machine = await killed();
+            await using tool = await holds("qemu-img", "bench", "-c", "2000000000", "-f", "qcow2", (await machine.files()).vda ?? "");
+            const end = () => setTimeout(() => tool.child.kill("SIGKILL"), 500);
+            await machine.vm.create({ name: "later" }, { onProgress: ({ kind }) => void (kind === "recover" && end()) });
+            expect((await machine.vm.hierarchy()).current).toBe("later");
+            await machine.sound();
+        });
+
+        test("in what runs on it: is refused, and taken back later", async () => {
+            await using machine = await killed();
+            {
+                await using _guest = await holds("qemu-io", "-f", "qcow2", (await machine.files()).vda ?? "");
+                expect((await refused(machine.vm.create({ name: "later" }))).message).toContain("an image is in use by another process");
+            }
+            await machine.vm.create({ name: "later" });
+            await machine.sound();
+        });
     });
 
     test("a user without a name takes a lock by number", async () => {
