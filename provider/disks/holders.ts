@@ -126,8 +126,14 @@ interface Seen {
     readonly isWhole: boolean;
 }
 
+/** Images that one domain's guest may have open, by their real paths. */
+interface Spared {
+    readonly images: ReadonlySet<string>;
+    readonly uuid: string;
+}
+
 /** Adds what one process has open; false where that can't be seen. */
-function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Map<string, Holder>): boolean {
+function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Map<string, Holder>, spared: Spared): boolean {
     const descriptors = list(`/proc/${pid}/fd`);
     if (descriptors === false) return false;
     for (const fd of descriptors ?? []) {
@@ -135,6 +141,7 @@ function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Ma
         const target = targetOf(link);
         if (target === false) return false;
         const image = target === null ? undefined : find(link, target);
+        if (image && spared.images.has(image.path) && runs(spared.uuid, pid)) continue;
         const holder = image && holderOf(pid, fd);
         if (!image || !holder) continue;
         const other = holders.get(image.path);
@@ -144,11 +151,11 @@ function addOpenFiles(pid: string, find: ReturnType<typeof matcher>, holders: Ma
 }
 
 /** Synchronous on purpose: thousands of calls of a microsecond each, before anything is changed. */
-function openFiles(images: readonly Image[]): Seen {
+function openFiles(images: readonly Image[], spared: Spared): Seen {
     const holders = new Map<string, Holder>();
     const find = matcher(images);
     const pids = (list("/proc") || []).filter((name) => /^\d+$/.test(name) && name !== String(process.pid));
-    const unseen = pids.filter((pid) => !addOpenFiles(pid, find, holders));
+    const unseen = pids.filter((pid) => !addOpenFiles(pid, find, holders, spared));
     // Where even the first process is hidden (hidepid), so may any other be.
     return { holders, isWhole: pids.includes("1") && !unseen.some(mayBeQemu) };
 }
@@ -197,19 +204,29 @@ export interface Use {
     readonly frozen: readonly string[];
     /** Rewritten or removed: nobody else may have them open. */
     readonly altered: readonly string[];
+    /** Those that a guest has open which works on them itself. */
+    readonly own?: { readonly images: readonly string[]; readonly uuid: string };
+}
+
+/** Whether a process is the QEMU of a domain of libvirt's. */
+function runs(uuid: string, pid: string): boolean {
+    const args = textOf(`/proc/${pid}/cmdline`).split("\0");
+    return args[args.indexOf("-uuid") + 1] === uuid;
 }
 
 /** An image that is in somebody's way, and by whom, as far as that is known: of several the one that will stay longest. */
-function conflict({ frozen, altered }: Use): { readonly path: string; readonly holder: Holder } | null {
+function conflict({ frozen, altered, own }: Use): { readonly path: string; readonly holder: Holder } | null {
     const images = imagesOf([...frozen, ...altered]);
     if (images.length === 0) return null;
     const exclusive = new Set(imagesOf(altered).map(({ path }) => path));
-    const { holders, isWhole } = openFiles(images);
+    const spared: Spared = { images: new Set(imagesOf(own?.images ?? []).map(({ path }) => path)), uuid: own?.uuid ?? "" };
+    const { holders, isWhole } = openFiles(images, spared);
     const locked = isWhole ? new Set<string>() : lockedForWriting();
     let found: { readonly path: string; readonly holder: Holder } | null = null;
     for (const { path, lock } of images) {
         const seen = holders.get(path);
-        const holder = locked.has(lock) ? { ...UNKNOWN, ...seen, writes: true } : seen;
+        // The guest's own lock keeps out whoever else would write.
+        const holder = locked.has(lock) && !spared.images.has(path) ? { ...UNKNOWN, ...seen, writes: true } : seen;
         if (!holder || !(holder.writes || exclusive.has(path))) continue;
         if (!found || weight(holder) > weight(found.holder)) found = { path, holder };
     }

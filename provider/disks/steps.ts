@@ -69,6 +69,10 @@ export interface PullStep extends Step {
 export interface CommitStep extends Step {
     readonly kind: "commit";
     readonly overlay: string;
+    /** The file under it, where a running guest may carry this out. */
+    readonly into?: string;
+    /** Files that stand on the overlay when this is decided. */
+    readonly above?: readonly string[];
 }
 
 /** Writes what a leaf holds into the file under it, before the commit: the leaf reads the same all the while, whether that is carried out, cut short or repeated. */

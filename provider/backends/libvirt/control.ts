@@ -11,22 +11,17 @@ function isInternal(operation: Operation, { snapshots }: Hierarchy): boolean {
     return snapshots[0]?.mode === "internal" || ("mode" in operation && operation.mode === "internal");
 }
 
-/** Whether an operation changes what a running guest stands on. */
+/** Whether an operation takes a running guest elsewhere, or changes what QEMU can't change under it. */
 function isInTheWay(operation: Operation, hierarchy: Hierarchy): boolean {
     switch (operation.kind) {
         case "revert":
         case "switch":
         case "commit":
-        case "merge":
             return true;
         case "create":
-            return operation.source === "parent" && (operation.moveTip || isInternal(operation, hierarchy));
+            return operation.source === "parent" && (operation.moveTip || operation.parent === null || isInternal(operation, hierarchy));
         case "reset":
             return operation.name === hierarchy.branch || isInternal(operation, hierarchy);
-        case "unbranch":
-            return operation.name === hierarchy.branch || isInternal(operation, hierarchy);
-        case "delete":
-            return operation.scope !== "metadata";
         default:
             return false;
     }

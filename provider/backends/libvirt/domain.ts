@@ -34,11 +34,13 @@ import { type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
 import type { Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { BACKEND, capabilities } from "./capabilities";
 import { guestOf } from "./control";
-import { liveCreation } from "./live";
+import { deletable, liveCreation, refuseAsleep } from "./live";
+import { type Beneath, openIn, performUnder, sparing, undoUnder } from "./live-steps";
 import { createSnapshot, type NewSnapshot } from "./native";
 import { remembering, shownFor } from "./documents";
 import type { Headers } from "./graph";
 import { generationIn, ownElement, pack } from "./metadata";
+import { openDisks } from "./open-disks";
 import { isDocument, placeOf } from "./place";
 import { recordsOf } from "./reconcile";
 import { bare, Documents, see, type Seen } from "./seen";
@@ -160,15 +162,19 @@ export class LibvirtDomain implements ManagedDomain {
         const [first] = operations;
         if (first?.kind === "create" && first.source === "tip" && (seen.managedSave || seen.powerState !== "shutoff"))
             return this.live(seen, draft, first, operations);
-        const world = this.world(seen, draft);
+        const disks = seen.powerState === "shutoff" ? null : await openDisks(this.connection.virsh, this.uuid);
+        const world = { ...this.world(seen, draft), ...(disks && { running: openIn(disks) }) };
         await compile(draft, world, operations);
-        const use = draft.use();
-        await refuseShared(use.altered, world);
+        if (seen.managedSave) refuseAsleep(this.name, draft);
+        await refuseShared(draft.use().altered, world);
         const stamps = await stampsOf(draft.doomed());
+        const transaction = draft.transaction(titleOf(operations), { xml: seen.xml, stamps, use: draft.use() });
+        const steps = [...transaction.prepare, ...transaction.finish] as QemuStep[];
+        const runs = disks && { name: this.name, uuid: this.uuid, disks, deletable: deletable(seen, draft) };
+        const use = runs ? sparing(draft.use(), runs, steps) : draft.use();
         await refuseOpenImages(use);
-        const transaction = draft.transaction(titleOf(operations), { xml: seen.xml, stamps, use });
-        await refuseFullDisks([...transaction.prepare, ...transaction.finish] as QemuStep[]);
-        return this.completed(seen, draft, transaction);
+        await refuseFullDisks(steps);
+        return this.completed(seen, draft, { ...transaction, next: { ...transaction.next, seen: { ...transaction.next.seen, use } } });
     }
 
     /** libvirt takes the snapshot of a running guest, in one instant, which is the commit. */
@@ -249,6 +255,7 @@ export class LibvirtDomain implements ManagedDomain {
     async perform(step: Step, context: StepContext): Promise<void> {
         this.seen = null;
         if (step.kind === "mark") return this.mark((step as MarkStep).snapshot);
+        if (await performUnder(this.beneath(), step, context)) return;
         if (!isLibvirtStep(step)) return perform(this.connection.images, step as QemuStep, context, (files, tag) => this.keep(files, tag));
         if (step.kind === "define") return this.store.define(step, parseXml(step.xml));
         if (step.kind === "agree") return this.agree();
@@ -264,8 +271,14 @@ export class LibvirtDomain implements ManagedDomain {
         await this.store.remember(remembering(seen, records, (record) => this.documentIn(seen, null, record), own));
     }
 
-    undo(step: Step): Promise<void> {
+    private beneath(): Beneath {
+        const { virsh, headers } = this.connection;
+        return { virsh, uuid: this.uuid, headers, tip: async () => filesOf(await this.domain()) };
+    }
+
+    async undo(step: Step): Promise<void> {
         this.seen = null;
+        if (await undoUnder(this.beneath(), step)) return;
         return undo(this.connection.images, step as QemuStep, (files, tag) => this.keep(files, tag));
     }
 

@@ -1,9 +1,10 @@
-import { type CreateOperation, type Mode, UnsupportedError } from "../../model";
+import { BusyError, type CreateOperation, type Mode, quoted, UnsupportedError } from "../../model";
 import type { SnapshotDisk } from "../../xml";
 import type { Draft } from "../../disks/draft";
 import { participants } from "../../disks/compile/disks";
 import { BACKEND } from "./capabilities";
 import type { NewSnapshot } from "./native";
+import type { Seen } from "./seen";
 
 /*
  * Snapshots of a guest that runs are taken by libvirt itself: only QEMU has its memory, and its disks in the same instant.
@@ -62,4 +63,24 @@ export function liveCreation(draft: Draft, operation: CreateOperation): NewSnaps
             noMetadata: noMetadata ?? false,
         },
     };
+}
+
+/** Snapshots inside images that go, and that QEMU can take out of them while their guest runs: those of libvirt's own that have its names for them. */
+export function deletable({ documents }: Seen, { stored, snapshots }: Draft): ReadonlySet<string> {
+    const gone = [...stored.snapshots.values()].filter(({ name, tag }) => !snapshots.has(name) && documents.has(name) && tag === name);
+    return new Set(gone.map(({ name }) => name).filter((name) => FIT_FOR_IMAGES.test(name)));
+}
+
+/** A memory that lies in a managed save goes on from the files that it left, and no others. */
+export function refuseAsleep(name: string, draft: Draft): void {
+    const chain = new Set<string>();
+    for (let files = Object.values(draft.stored.tip); files.length > 0;) {
+        for (const file of files) chain.add(file);
+        files = files.flatMap((file) => draft.stored.images.get(file)?.backing ?? []).filter((file) => !chain.has(file));
+    }
+    const image = draft.use().altered.find((file) => chain.has(file));
+    if (image === undefined) return;
+    throw new BusyError(
+        `${quoted(name)} has a managed save, which goes on from ${quoted(image)} as it is; start the domain first, or drop its memory with “virsh managedsave-remove”`,
+    );
 }

@@ -15,6 +15,8 @@ export interface Surroundings {
     readonly backing: (overlay: string) => Promise<string | null>;
     /** A path without symbolic links. */
     readonly real: (file: string) => Promise<string>;
+    /** How a running guest that has the overlay of a merge open lets it be merged: upwards only into what it writes to. Absent, or null: as if nobody had. */
+    readonly running?: (overlay: string) => "written" | "inner" | null;
 }
 
 /** Files that a name still needs: a snapshot's contents, a branch's leaf, the tip. */
@@ -95,9 +97,10 @@ function pull(draft: Draft, { inner, overlay }: Mergeable): void {
 }
 
 /** Writes the overlay's clusters down; from then on the inner file is what the overlay was. */
-function push(draft: Draft, { inner, overlay }: Mergeable): void {
-    draft.after({ kind: "commit", overlay });
-    for (const dependent of draft.dependents(overlay)) {
+function push(draft: Draft, { inner, overlay }: Mergeable, around: Surroundings): void {
+    const above = draft.dependents(overlay);
+    draft.after({ kind: "commit", overlay, ...(around.running && { into: inner, above: above.map(({ path }) => path) }) });
+    for (const dependent of above) {
         draft.after({ kind: "point", overlay: dependent.path, backing: draft.backingName(inner), format: "qcow2" });
         draft.alter([dependent.path]);
         draft.images.set(dependent.path, { ...dependent, backing: inner });
@@ -133,16 +136,22 @@ export async function checkChain(draft: Draft, { inner, overlay }: Mergeable, ar
     }
 }
 
+type Direction = "up" | "down";
+
 /**
  * Whichever direction copies less. Down only between files of one size, since a smaller one would grow or hide what it has, and where what stands on the
- * overlay, and would be put on the inner file, is ours.
+ * overlay, and would be put on the inner file, is ours. Under a running guest, up only into what it writes to, and only before the first that goes down: what
+ * is pulled across a file that is still to be pushed would be pushed no more. Null: neither can be.
  */
-async function cheaperUp(draft: Draft, merge: Mergeable, around: Surroundings): Promise<boolean> {
-    for (const { path } of draft.dependents(merge.overlay)) if (!(await ours(draft, path, around))) return true;
+async function directionOf(draft: Draft, merge: Mergeable, around: Surroundings, pushed: boolean): Promise<Direction | null> {
+    const held = around.running?.(merge.overlay) ?? null;
+    const canGoUp = held === null || (held === "written" && !pushed);
+    const upAtMost = canGoUp ? "up" : null;
+    for (const { path } of draft.dependents(merge.overlay)) if (!(await ours(draft, path, around))) return upAtMost;
     const allocated = (file: string) => (draft.sizes.has(file) ? 0 : around.allocated(file));
     const size = (file: string) => draft.sizes.get(file) ?? around.virtualSize(file, "qcow2");
-    const [up, down] = [await allocated(merge.inner), await allocated(merge.overlay)];
-    return (await size(merge.inner)) !== (await size(merge.overlay)) || up <= down;
+    if ((await size(merge.inner)) !== (await size(merge.overlay))) return upAtMost;
+    return canGoUp && (await allocated(merge.inner)) <= (await allocated(merge.overlay)) ? "up" : "down";
 }
 
 /**
@@ -151,10 +160,23 @@ async function cheaperUp(draft: Draft, merge: Mergeable, around: Surroundings): 
  */
 export async function settle(draft: Draft, around: Surroundings, among: Among = null): Promise<void> {
     await dropUnused(draft, around);
-    for (let merge = uppermost(await mergeables(draft, around, among)); merge; merge = uppermost(await mergeables(draft, around, among))) {
+    const kept = new Set<string>();
+    let pushed = false;
+    const next = async () => {
+        const all = await mergeables(draft, around, among);
+        for (const inner of kept) all.delete(inner);
+        return uppermost(all);
+    };
+    for (let merge = await next(); merge; merge = await next()) {
         await checkChain(draft, merge, around);
+        const direction = await directionOf(draft, merge, around, pushed);
+        if (direction === null) {
+            kept.add(merge.inner);
+            continue;
+        }
         draft.alter([merge.inner, merge.overlay]);
-        if (await cheaperUp(draft, merge, around)) pull(draft, merge);
-        else push(draft, merge);
+        if (direction === "up") pull(draft, merge);
+        else push(draft, merge, around);
+        pushed ||= direction === "down";
     }
 }

@@ -24,7 +24,9 @@ describe.each(releases)("%s", (release, requirement) => {
         });
 
         /** A guest that counts, and runs. */
-        async function running(habits: { readonly obeys?: boolean; readonly writes?: boolean } = {}): Promise<{ readonly guest: GuestDomain; readonly vm: VirtualMachine }> {
+        async function running(
+            habits: { readonly obeys?: boolean; readonly writes?: boolean } = {},
+        ): Promise<{ readonly guest: GuestDomain; readonly vm: VirtualMachine }> {
             const guest = await defineGuest(libvirt, { name: `guest-${++count}`, ...habits });
             await libvirt.virsh("start", guest.name);
             await counterLines(guest.serial, 2);
@@ -41,10 +43,10 @@ describe.each(releases)("%s", (release, requirement) => {
 
         test.each(["internal", "external"] as const)("%s: a checkpoint brings the guest back with its memory, running or paused", async (mode) => {
             const { guest, vm } = await running();
+            const at = (await counterLines(guest.serial, 1)).at(-1) ?? 0;
             const taken = await vm.create({ name: "checkpoint", mode });
             expect(taken).toMatchObject({ name: "checkpoint", mode, memory: true, state: "running" });
             expect(taken.contentId).not.toBeNull();
-            const at = (await counterLines(guest.serial, 1)).at(-1) ?? 0;
             await goesOn(guest);
             await goesOn(guest);
             await vm.revert("checkpoint", { leave: "destroy", force: true });
