@@ -16,18 +16,25 @@ const MAX_BLOCK_BYTES = 32 * 1024 * 1024;
 const COMPRESSED = 0x4000_0000;
 
 /** Bits 9 to 55 of an entry are where its cluster begins. Two halves, as 64 bits are slow here. */
-function clusterOffset(table: Buffer, at: number): number {
+export function clusterOffset(table: Buffer, at: number): number {
     return (table.readUInt32BE(at) & 0x00ff_ffff) * 2 ** 32 + ((table.readUInt32BE(at + 4) & 0xffff_fe00) >>> 0);
 }
 
 /** One of the widths of refcounts, 1 to 64 bits. */
-function refcountAt(block: Buffer, index: number, bits: number): number {
+export function refcountAt(block: Buffer, index: number, bits: number): number {
     if (bits < 8) {
         const perByte = 8 / bits;
         return ((block[Math.floor(index / perByte)] ?? 0) >> (bits * (index % perByte))) & ((1 << bits) - 1);
     }
     if (bits === 64) return Number(block.readBigUInt64BE(index * 8));
     return block.readUIntBE((index * bits) / 8, bits / 8);
+}
+
+/** Where each block of refcounts begins, as entries of 8 bytes. */
+export function readRefcountTable(file: FileHandle, { refcounts }: Qcow2Layout): Promise<Buffer> {
+    const bytes = refcounts.entries * 8;
+    if (bytes > MAX_REFCOUNT_TABLE_BYTES) throw new Error("its refcount table is too large");
+    return readAt(file, refcounts.offset, bytes, "refcount table");
 }
 
 /** How often a file's clusters are referred to, read as needed. */
@@ -75,9 +82,7 @@ class Refcounts {
 
     private async read(number: number): Promise<Buffer | null> {
         const { refcounts, clusterBits } = this.layout;
-        const bytes = refcounts.entries * 8;
-        if (bytes > MAX_REFCOUNT_TABLE_BYTES) throw new Error("its refcount table is too large");
-        this.table ??= await readAt(this.file, refcounts.offset, bytes, "refcount table");
+        this.table ??= await readRefcountTable(this.file, this.layout);
         const offset = number < refcounts.entries ? clusterOffset(this.table, number * 8) : 0;
         return offset === 0 ? null : readAt(this.file, offset, 2 ** clusterBits, "refcount block");
     }

@@ -262,9 +262,10 @@ export class Draft {
         const gone = this.removed.filter((file) => this.place.isFile(file));
         const removal: RemoveStep[] = gone.length > 0 ? [{ kind: "remove", files: gone, stamps: seen.stamps }] : [];
         const prepare = this.prepare.map((step, i) => (step.kind === "take" ? { ...step, begun: this.place.mark(`take${i}`) } : step));
-        const finish = this.finish.map((step, i) =>
-            step.kind === "apply" || step.kind === "copy" ? { ...step, done: this.place.mark(`${step.kind}${i}`) } : step,
-        );
+        // A name that is deleted may be given anew afterwards.
+        const renames = this.finish.some(({ kind }) => kind === "retag");
+        const marked = (kind: QemuStep["kind"]) => kind === "apply" || kind === "copy" || kind === "retag" || (kind === "drop" && renames);
+        const finish = this.finish.map((step, i) => (marked(step.kind) ? { ...step, done: this.place.mark(`${step.kind}${i}`) } : step));
         const records: Records = {
             generation,
             next: this.next,

@@ -1,14 +1,17 @@
+import { randomUUID } from "node:crypto";
 import { open, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
-import { HostError, quoted } from "../model";
+import { HostError, quoted, tipSnapshotName } from "../model";
 import type { StepContext } from "../backends/backend";
 import { takenBytes } from "./clusters";
 import { removeFile, syncFile } from "./files";
+import { refuseOpenImages } from "./holders";
 import type { ImageTool, NewOverlay } from "./image-tool";
 import { onPath, run } from "./process";
 import { readQcow2 } from "./qcow2";
 import { QemuImg } from "./qemu-img";
 import { StorageDaemon } from "./storage-daemon";
+import { renameInTable } from "./table";
 
 /** What is known of an image before it is worked on. */
 export interface ImageInfo {
@@ -93,6 +96,28 @@ export class Images implements AsyncDisposable {
             for (const name of present) await image.deleteSnapshot(name);
         });
         await syncFile(file);
+    }
+
+    /** Gives internal snapshots other names, all at once or not at all. Those that are not there have theirs already. */
+    async renameSnapshots(file: string, names: Readonly<Record<string, string>>): Promise<void> {
+        const there = new Set((await readQcow2(file)).snapshots.map(({ name }) => name));
+        const wanted = new Map(Object.entries(names).filter(([from]) => there.has(from)));
+        if (wanted.size === 0) return;
+        await refuseOpenImages({ frozen: [], altered: [file] });
+        await this.repairLeaks(file); // Says what is wrong with an image before anything is written there.
+        if (!(await renameInTable(file, wanted))) {
+            await this.makeRoom(file);
+            if (!(await renameInTable(file, wanted)))
+                throw new HostError(`the image ${quoted(file)} has no room for another table of its internal snapshots; convert it with qemu-img`, { file });
+        }
+        await this.repairLeaks(file);
+    }
+
+    /** QEMU has the refcounts of an image grow with what it writes there; what it gives back is free for others. */
+    private async makeRoom(file: string): Promise<void> {
+        const name = tipSnapshotName(randomUUID());
+        await this.takeSnapshots(file, [name]);
+        await this.deleteSnapshots(file, [name]);
     }
 
     /** The tip becomes what the internal snapshot holds. By ID, because qemu-img takes a number for an ID before a name. */

@@ -8,6 +8,8 @@ export interface Place {
     readonly compression: readonly string[];
     /** How errors call the domain's document: its path, or `the domain`. */
     readonly document: string;
+    /** Others find a snapshot inside its images by its own name; else it may have any there. */
+    readonly tagsAreNames: boolean;
     /** Guests can be started here. */
     readonly guests: boolean;
     /** What to do about a setting that only a running guest can have. */

@@ -4,7 +4,7 @@ import { HostError, quoted } from "../model";
 
 /*
  * What a qcow2 file says of itself, read from its header without starting a process (docs/interop/qcow2.txt of QEMU).
- * Only ever read, and only while no other process writes; everything that changes an image goes through QEMU's own tools.
+ * Only ever read, and only while no other process writes; everything that changes an image goes through QEMU's own tools, but for renaming (table.ts).
  */
 
 const MAGIC = 0x514649fb;
@@ -102,6 +102,8 @@ function sameL1(a: readonly bigint[], b: readonly bigint[]): boolean {
 
 export interface SnapshotEntry extends InternalSnapshot {
     readonly l1: Table;
+    /** The entry as it stands in the file, which ends with the name. */
+    readonly bytes: Buffer;
 }
 
 async function readSnapshots(file: FileHandle, offset: number, count: number): Promise<SnapshotEntry[]> {
@@ -125,6 +127,7 @@ function parseSnapshots(table: Buffer, count: number): SnapshotEntry[] {
             l1: { offset: readOffset(table, at), entries: table.readUInt32BE(at + 8) },
             id: table.toString("utf8", id, id + idLength),
             name: table.toString("utf8", id + idLength, end),
+            bytes: table.subarray(at, end),
         });
         at = Math.ceil(end / 8) * 8;
     }

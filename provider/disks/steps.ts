@@ -55,6 +55,18 @@ export interface DropStep extends Step {
     readonly kind: "drop";
     readonly files: readonly string[];
     readonly tags: readonly string[];
+    /** A file that is made once all are deleted: what has such a name afterwards got it since. */
+    readonly done?: string;
+}
+
+/** Gives internal snapshots other names. Of the old and the new ones, none is the same. */
+export interface RetagStep extends Step {
+    readonly kind: "retag";
+    readonly files: readonly string[];
+    /** Old name to new one. */
+    readonly names: Readonly<Record<string, string>>;
+    /** A file that is made once all have them: what has such an old name afterwards got it since. */
+    readonly done?: string;
 }
 
 /** Copies into `overlay` what `from` holds, and puts it on `from`'s own backing file. */
@@ -132,6 +144,7 @@ export type QemuStep =
     | TakeStep
     | ApplyStep
     | DropStep
+    | RetagStep
     | PullStep
     | CommitStep
     | MergeStep
@@ -148,7 +161,15 @@ export type Keep = (files: readonly string[], tag: string) => Promise<void>;
 
 /** Carries out one step; repeating one that was interrupted is safe. */
 export async function perform(images: Images, step: QemuStep, context: StepContext, keep: Keep): Promise<void> {
+    const done = typeof step.done === "string" ? step.done : null;
+    // The run that was interrupted carried it out: what has changed since is somebody's.
+    if (context.again && done !== null && existsSync(done)) return;
     if (context.again) await repair(images, step);
+    await performOne(images, step, context, keep);
+    if (done !== null) await mark(done);
+}
+
+async function performOne(images: Images, step: QemuStep, context: StepContext, keep: Keep): Promise<void> {
     switch (step.kind) {
         case "overlays":
             await images.createOverlays(step.overlays);
@@ -163,6 +184,9 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "drop":
             for (const file of step.files) await images.deleteSnapshots(file, step.tags);
             return;
+        case "retag":
+            for (const file of step.files) await images.renameSnapshots(file, step.names);
+            return;
         case "pull":
             return images.pull(step.overlay, step.onto?.backing ?? null, step.onto?.format ?? null, context);
         case "commit":
@@ -175,9 +199,7 @@ export async function perform(images: Images, step: QemuStep, context: StepConte
         case "domain":
             return replaceDomain(step);
         case "copy":
-            if (context.again && step.done !== undefined && existsSync(step.done)) return;
-            await (step.from === null ? removeFile(step.to) : replaceByCopy(step.from, step.to));
-            return step.done === undefined ? undefined : mark(step.done);
+            return step.from === null ? removeFile(step.to) : replaceByCopy(step.from, step.to);
         case "remove":
             for (const file of step.files) if (!(await writtenSince(file, step))) await removeFile(file);
             return;
@@ -216,10 +238,8 @@ async function dropTaken(images: Images, { files, tags, begun }: TakeStep): Prom
 }
 
 async function apply(images: Images, step: ApplyStep, again: boolean, keep: Keep): Promise<void> {
-    if (again && step.done !== undefined && existsSync(step.done)) return;
     if (again) await rescue(images, step, keep);
     for (const file of step.files) await images.applySnapshot(file, step.tag);
-    if (step.done !== undefined) await mark(step.done);
 }
 
 /** What was written since this was interrupted, and nobody decided about, is kept. */
@@ -272,6 +292,7 @@ export function writtenBy(step: QemuStep): readonly string[] {
         case "take":
         case "apply":
         case "drop":
+        case "retag":
             return step.files;
         case "pull":
         case "point":

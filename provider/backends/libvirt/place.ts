@@ -41,6 +41,7 @@ export function placeOf(domain: { readonly name: string; readonly uuid: string }
         backend: BACKEND,
         compression: capabilities.compression,
         document: `the domain ${JSON.stringify(domain.name)}`,
+        tagsAreNames: true,
         guests: true,
         shutOffAdvice: "the domain is shut off: leave it out, or start the domain first",
         path: (stem, number, ending, beside) =>

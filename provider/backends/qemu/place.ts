@@ -13,6 +13,7 @@ export function placeIn(folder: string): Place {
         backend: BACKEND,
         compression: capabilities.compression,
         document: quoted(document),
+        tagsAreNames: false,
         guests: false,
         shutOffAdvice: "domains are shut off here: leave it out, or manage a running one through libvirt (qemu:///system)",
         path: (stem, number, ending) => join(folder, `${stem}.${number}.${ending}`),

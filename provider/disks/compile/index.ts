@@ -7,6 +7,7 @@ import { compileDelete } from "./delete";
 import { compileRedefine } from "./redefine";
 import { compileRevert } from "./revert";
 import { dropUnused } from "./settle";
+import { settleTags } from "./retag";
 import { compileForget, compileImport } from "./transfer";
 import type { World } from "./world";
 
@@ -16,6 +17,7 @@ export type { World } from "./world";
 export async function compile(draft: Draft, world: World, operations: readonly Operation[]): Promise<void> {
     for (const operation of operations) await compileOne(draft, world, operation);
     if (operations.some(leavesTip)) await dropUnused(draft, world);
+    if (draft.place.tagsAreNames) await settleTags(draft, world);
 }
 
 const LEAVING: ReadonlySet<Operation["kind"]> = new Set(["revert", "switch", "reset"]);

@@ -18,6 +18,15 @@ function ownTags(draft: Draft): Set<string> {
  * that Snaptree does not know, or that is the ID of another snapshot: qemu-img takes a number for an ID first.
  */
 export async function freeTag(draft: Draft, world: World, files: readonly string[], wanted: string): Promise<string> {
+    const there = await refuseStrangers(draft, world, files, wanted);
+    const taken = new Set([...ownTags(draft), ...there.flatMap(({ id, name }) => [id, name])]);
+    let tag = wanted;
+    for (let n = 2; taken.has(tag); n++) tag = bounded(`${wanted}~${n}`);
+    return tag;
+}
+
+/** Refuses a name that images can't give to a snapshot of ours, once none of ours has it. Gives what they hold. */
+export async function refuseStrangers(draft: Draft, world: World, files: readonly string[], wanted: string) {
     const own = ownTags(draft);
     const there = (await Promise.all(files.map((file) => world.tags(file)))).flat();
     const stranger = there.find(({ name }) => name === wanted && !own.has(name));
@@ -31,10 +40,7 @@ export async function freeTag(draft: Draft, world: World, files: readonly string
             `the name ${quoted(wanted)} is the ID of the internal snapshot ${quoted(other.name)} in its image; choose a name that is no small number`,
             "name",
         );
-    const taken = new Set([...own, ...there.flatMap(({ id, name }) => [id, name])]);
-    let tag = wanted;
-    for (let n = 2; taken.has(tag); n++) tag = bounded(`${wanted}~${n}`);
-    return tag;
+    return there;
 }
 
 /** Takes a hidden snapshot of the tip; gives its name in the images. */
