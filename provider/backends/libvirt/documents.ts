@@ -1,4 +1,5 @@
 import { element, formatSnapshot, isElement, parseDomain, type SnapshotDisk, type SnapshotDocument, withDiskFiles, type XmlElement } from "../../xml";
+import { kindOf } from "../../disks/compile/redefine";
 import type { Records, SnapshotRecord } from "../../disks/records";
 import { withOwn } from "./metadata";
 import { bare, type Seen } from "./seen";
@@ -91,9 +92,14 @@ function documentNow(record: SnapshotRecord, stored: SnapshotDocument, records: 
     };
 }
 
+/** Whether a redefinition makes one of the other: libvirt lets none make a checkpoint a snapshot of disks alone, or the other way round. */
+function canBecome({ state }: SnapshotDocument, record: SnapshotRecord | undefined): boolean {
+    return record !== undefined && kindOf(state ?? "shutoff") === kindOf(record.state);
+}
+
 /** What libvirt has to be told so that its snapshots are those of the records. */
 export interface Remembering {
-    /** Names that go, children first. */
+    /** Names that go, before any is defined: for good, or to be defined afresh. */
     readonly gone: readonly string[];
     /** Documents to be defined anew, parents first. */
     readonly documents: readonly { readonly name: string; readonly xml: string }[];
@@ -137,12 +143,12 @@ export function shownFor(seen: Seen, records: Records): string | null {
 export function remembering(seen: Seen, records: Records, stored: (record: SnapshotRecord) => SnapshotDocument, own: XmlElement | null): Remembering {
     const standing = new Standing(records);
     const current = shownFor(seen, records);
-    const gone = [...seen.documents.keys()].filter((name) => !records.snapshots.has(name));
+    const gone = [...seen.documents].flatMap(([name, { document }]) => (canBecome(document, records.snapshots.get(name)) ? [] : [name]));
     const changed = [...records.snapshots.values()].flatMap((record) => {
         const wanted = documentNow(record, stored(record), records, standing, record.name === current ? own : null);
         const there = seen.documents.get(record.name)?.document;
         const xml = comparable(wanted);
-        // A parent that goes takes its name out of its children's documents, which have another one by then.
+        // A parent that goes takes its name out of its children's documents.
         return there && comparable(there) === xml && !gone.includes(record.parent ?? "") ? [] : [{ record, xml }];
     });
     const xmlOf = new Map(changed.map(({ record, xml }) => [record.name, xml]));

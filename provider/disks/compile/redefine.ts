@@ -22,7 +22,7 @@ import { configOf, type World } from "./world";
 const STATES: readonly SnapshotState[] = ["nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"];
 
 /** The three kinds between which libvirt lets no redefinition move a snapshot. */
-function kindOf(state: SnapshotState): "online" | "offline" | "disk-only" {
+export function kindOf(state: SnapshotState): "online" | "offline" | "disk-only" {
     if (state === "disk-snapshot") return "disk-only";
     return state === "shutoff" || state === "shutdown" || state === "crashed" || state === "nostate" ? "offline" : "online";
 }

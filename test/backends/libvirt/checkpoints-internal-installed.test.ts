@@ -1,0 +1,3 @@
+import { internalCheckpoints } from "./checkpoints-internal";
+
+internalCheckpoints("installed");
