@@ -9,9 +9,11 @@ import { bare, type Seen } from "./seen";
  * may unlink it at a revert, or merge it at a deletion, without a look at who else stands there.
  */
 
+const HELD = ".held-by-branches";
+
 /** A file that is never there: named in the place of an overlay that libvirt must not touch. */
 function neverThere(contents: string): string {
-    return `${contents}.held-by-branches`;
+    return `${contents}${HELD}`;
 }
 
 /** libvirt refuses to delete a snapshot by itself that has this on a disk: it would not see what else stands on the contents. */
@@ -21,32 +23,38 @@ const GUARD = "snapshotDeleteInProgress";
 interface Above {
     /** The one overlay that libvirt may take for the snapshot's own; null: none, or none that it may touch. */
     readonly overlay: string | null;
-    /** Something stands there that libvirt would not see. */
+    /** Something stands there that libvirt would not see, or that is a branch's to keep. */
     readonly isHeld: boolean;
 }
 
 /** Who stands on what, looked up once for all documents. */
 export class Standing {
     private readonly above = new Map<string, string[]>();
-    /** Leaf to whether the domain is on it. */
-    private readonly leaves = new Map<string, boolean>();
+    /** Leaves of branches, also of the one that the domain is on: plain virsh may have taken it elsewhere by the time it deletes. */
+    private readonly leaves = new Set<string>();
 
     constructor(records: Records) {
-        for (const { path, backing } of records.images.values()) if (backing !== null) this.above.set(backing, [...(this.above.get(backing) ?? []), path]);
-        for (const { name, files, tag } of records.branches.values())
-            if (tag === null) for (const file of Object.values(files)) this.leaves.set(file, name === records.branch);
+        for (const { path, backing } of records.images.values()) {
+            if (backing === null) continue;
+            const others = this.above.get(backing);
+            if (others) others.push(path);
+            else this.above.set(backing, [path]);
+        }
+        for (const { files, tag } of records.branches.values()) if (tag === null) for (const file of Object.values(files)) this.leaves.add(file);
     }
 
     on(contents: string): Above {
         const [overlay, ...others] = this.above.get(contents) ?? [];
         if (overlay === undefined) return { overlay: null, isHeld: false };
-        const active = this.leaves.get(overlay);
-        return { overlay: others.length === 0 && active === undefined ? overlay : null, isHeld: others.length > 0 || active === false };
+        const isHeld = others.length > 0 || this.leaves.has(overlay);
+        return { overlay: isHeld ? null : overlay, isHeld };
     }
 }
 
 function guarded(disk: SnapshotDisk, isHeld: boolean): SnapshotDisk {
     const before = disk.element ?? element("disk");
+    // libvirt has one of its own where a deletion did not end, which is not ours to lift.
+    if (!isHeld && disk.file?.endsWith(HELD) !== true) return disk;
     const others = before.children.filter((node) => !isElement(node) || node.name !== GUARD);
     return { ...disk, element: { ...before, children: isHeld ? [element(GUARD), ...others] : others } };
 }
@@ -55,7 +63,7 @@ function diskNow(disk: SnapshotDisk, record: SnapshotRecord, standing: Standing)
     const contents = record.files[disk.name];
     if (disk.snapshot !== "external" || contents === undefined) return disk;
     const { overlay, isHeld } = standing.on(contents);
-    return guarded({ ...disk, type: "file", driver: disk.driver ?? "qcow2", file: overlay ?? neverThere(contents) }, isHeld);
+    return { ...guarded(disk, isHeld), type: "file", driver: disk.driver ?? "qcow2", file: overlay ?? neverThere(contents) };
 }
 
 /** One entry for each disk of the domain, named by its target. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { type Command, connect, type Hierarchy, type Host, type Mode, type VirtualMachine } from "../../../provider/engine";
@@ -24,7 +24,7 @@ export class LibvirtMachine implements Machine {
     private readonly allowed = { left: new Set<string>(), kept: new Set<string>() };
 
     private constructor(
-        readonly libvirt: Libvirt,
+        public libvirt: Libvirt,
         readonly temporary: string,
         readonly domain: string,
         readonly targets: readonly string[],
@@ -64,6 +64,16 @@ export class LibvirtMachine implements Machine {
         await this.host[Symbol.asyncDispose]();
         this.host = await connect(this.libvirt.uri);
         this.vm = await this.host.domain(this.domain);
+    }
+
+    /** The domain is another libvirt's from now on, which finds what this one kept in its own folders, as after an upgrade. The files stay where they are. */
+    async upgrade(to: Libvirt): Promise<void> {
+        await to.kill();
+        for (const kept of [`etc/qemu/${this.domain}.xml`, `lib/qemu/snapshot/${this.domain}`])
+            await cp(join(this.libvirt.folder, kept), join(to.folder, kept), { recursive: true });
+        await to.restart();
+        this.libvirt = to;
+        await this.connect();
     }
 
     async xml(): Promise<string> {
@@ -144,7 +154,7 @@ export class LibvirtMachine implements Machine {
         const tip = Object.fromEntries((await this.disks()).map(({ target, file }) => [target, file]));
         const named = new Set([...[tip, ...nodes].flatMap((files) => Object.values(files)), ...this.bases]);
         const found = [...(await idleImages(this.folder, named, this.allowed.kept)), ...(await this.strayTags(snapshots, [...named]))];
-        for (const name of await readdir(this.folder)) if (!name.endsWith(".qcow2") && !name.endsWith(".lock")) found.push(name);
+        for (const name of await readdir(this.folder)) if (!/\.(qcow2|lock)$/.test(name) && !named.has(join(this.folder, name))) found.push(name); // libvirt names its own overlays as it likes.
         if ((await this.xml()).includes("urn:snaptree:journal")) found.push("journal");
         return found.filter((what) => ![...this.allowed.left].some((file) => what.startsWith(file)));
     }
