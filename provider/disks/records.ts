@@ -36,6 +36,8 @@ export interface SnapshotRecord {
     readonly committing?: boolean;
     /** Who manages it. */
     readonly owner?: string;
+    /** Some of its disks are kept inside their images and others are not, as others may have taken it. */
+    readonly mixed?: boolean;
     /** A checkpoint, which holds the guest's memory. */
     readonly memory?: boolean;
     /** File of that memory, where it is none of the images'. */

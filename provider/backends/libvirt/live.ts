@@ -2,6 +2,7 @@ import { BusyError, type CreateOperation, type Mode, quoted, UnsupportedError } 
 import type { SnapshotDisk } from "../../xml";
 import type { Draft } from "../../disks/draft";
 import { participants } from "../../disks/compile/disks";
+import { modeOfAll, refuseMixed } from "../../disks/compile/mixed";
 import { BACKEND } from "./capabilities";
 import type { NewSnapshot } from "./native";
 import type { Seen } from "./seen";
@@ -14,7 +15,8 @@ import type { Seen } from "./seen";
 const FIT_FOR_IMAGES = /^[-\w.]+$/;
 
 function modeOf(draft: Draft, operation: CreateOperation): Mode {
-    const own = [...draft.snapshots.values()][0]?.mode ?? null;
+    refuseMixed(draft, operation);
+    const own = modeOfAll(draft.snapshots);
     const external = operation.diskOnly === true || operation.memoryFile !== undefined;
     const everywhere = draft.domain().disks.every(({ device, readonly, format }) => device !== "disk" || readonly || format === "qcow2");
     const mode = operation.mode ?? (external ? "external" : (own ?? (everywhere && FIT_FOR_IMAGES.test(operation.name) ? "internal" : "external")));

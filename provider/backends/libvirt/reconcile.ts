@@ -33,12 +33,14 @@ export function contentsIn(document: SnapshotDocument): Contents {
         files[target] = file;
         modes.add(how);
     }
-    const external = modes.has("external") || (modes.size === 0 && document.memory?.snapshot === "external");
+    const external =
+        modes.has("external") ||
+        (modes.size === 0 && (document.memory?.snapshot === "external" || document.disks.some(({ snapshot }) => snapshot === "external")));
     return { mode: external ? "external" : "internal", files, mixed: modes.size > 1 };
 }
 
 function recordOf(name: string, document: SnapshotDocument, stored: StoredSnapshot | undefined): SnapshotRecord {
-    const { mode, files } = contentsIn(document);
+    const { mode, files, mixed } = contentsIn(document);
     const creationTime = document.creationTime ?? 0;
     const known = stored?.creationTime === creationTime ? stored : undefined;
     const memory = document.memory !== null && document.memory.snapshot !== "no";
@@ -57,6 +59,7 @@ function recordOf(name: string, document: SnapshotDocument, stored: StoredSnapsh
         contentId: known?.contentId ?? null,
         ...(known?.committing && { committing: true }),
         ...(known?.owner !== undefined && { owner: known.owner }),
+        ...(mixed && { mixed }),
         ...(memory && { memory }),
         ...(document.memory?.file != null && { memoryFile: document.memory.file }),
     };
@@ -73,16 +76,6 @@ function survivor(name: string | null, snapshots: ReadonlyMap<string, SnapshotRe
     return at !== null && snapshots.has(at) ? at : null;
 }
 
-/** Whether a snapshot is another one, or stands below it in the tree. */
-function descends(name: string | null, from: string | null, snapshots: ReadonlyMap<string, SnapshotRecord>): boolean {
-    const seen = new Set<string>();
-    for (let at = name; at !== null && !seen.has(at); at = snapshots.get(at)?.parent ?? null) {
-        if (at === from) return true;
-        seen.add(at);
-    }
-    return from === null;
-}
-
 interface Situation {
     readonly snapshots: ReadonlyMap<string, SnapshotRecord>;
     readonly stored: Stored;
@@ -91,24 +84,56 @@ interface Situation {
     readonly tip: Files;
 }
 
-/** The active branch as it is now; null where somebody took the domain elsewhere. */
-async function goneOn(branch: BranchRecord, { snapshots, stored, current, tip }: Situation, headers: Headers): Promise<BranchRecord | null> {
-    const moved = current !== survivor(stored.current, snapshots, stored);
-    if (moved && !descends(current, branch.tip, snapshots)) return null;
+/** Whether others took snapshots on a branch and went on: whatever lies between its newest snapshot and the current one is new. */
+function isOnward({ tip: newest }: BranchRecord, { snapshots, stored, current }: Situation): boolean {
+    const seen = new Set<string>();
+    let at = current;
+    while (at !== null && at !== newest && !seen.has(at)) {
+        const snapshot = snapshots.get(at);
+        if (!snapshot || stored.snapshots[at]?.creationTime === snapshot.creationTime) return false;
+        seen.add(at);
+        at = snapshot.parent;
+    }
+    return at === newest;
+}
+
+/** The active branch as it is now; null where somebody took the domain elsewhere. Where leaves are files, they tell; inside images, only the current snapshot does. */
+async function goneOn(branch: BranchRecord, situation: Situation, headers: Headers): Promise<BranchRecord | null> {
+    const { snapshots, current, tip } = situation;
+    const onward = isOnward(branch, situation);
+    if (!onward && isInternal(snapshots)) return null;
     const now: Record<string, string> = {};
     for (const [target, leaf] of Object.entries(branch.files)) {
         const file = tip[target] ?? leaf; // A disk that was detached keeps what it has.
-        if (file !== leaf && !(await headers.standsOn(file, leaf))) return null;
+        if (file !== leaf && !(await headers.standsOn(file, leaf)) && !(await isMergedInto(file, leaf, situation, headers))) return null;
         now[target] = file;
     }
-    return { ...branch, files: now, tip: moved ? current : branch.tip };
+    return { ...branch, files: now, tip: onward ? current : branch.tip };
+}
+
+/** Whether libvirt merged a leaf down: it does so where the snapshot right under it is deleted. */
+async function isMergedInto(file: string, leaf: string, { snapshots, stored }: Situation, headers: Headers): Promise<boolean> {
+    if ((await headers.of(leaf)) !== null) return false;
+    if ([...snapshots.values()].some(({ mode, files }) => mode === "external" && Object.values(files).includes(file))) return false;
+    const under = new Map(stored.images.map(({ path, backing }) => [path, backing]));
+    const seen = new Set<string>();
+    for (let at: string | null = leaf; at !== null && !seen.has(at); at = under.get(at) ?? null) {
+        if (at === file) return true;
+        seen.add(at);
+    }
+    return false;
 }
 
 /** A branch that the domain was taken away from. What was never put under a name of its own is its newest snapshot's. */
-function left(branch: BranchRecord, snapshots: ReadonlyMap<string, SnapshotRecord>, isInternal: boolean): BranchRecord | null {
-    if (!isInternal) return branch;
+function left(branch: BranchRecord, snapshots: ReadonlyMap<string, SnapshotRecord>, inImages: boolean): BranchRecord | null {
+    if (!inImages) return branch;
     const newest = branch.tip === null ? undefined : snapshots.get(branch.tip);
     return newest?.tag ? { ...branch, tag: newest.tag, files: newest.files, nvram: newest.nvram } : null;
+}
+
+/** In a hierarchy of both kinds, only the external ones have branches. */
+function isInternal(snapshots: ReadonlyMap<string, SnapshotRecord>): boolean {
+    return snapshots.size > 0 && [...snapshots.values()].every(({ mode }) => mode === "internal");
 }
 
 async function branchesNow(situation: Situation, headers: Headers): Promise<{ readonly branches: Map<string, BranchRecord>; readonly active: string | null }> {
@@ -122,13 +147,7 @@ async function branchesNow(situation: Situation, headers: Headers): Promise<{ re
             continue;
         }
         const on = await goneOn(branch, situation, headers);
-        const now =
-            on ??
-            left(
-                branch,
-                snapshots,
-                [...snapshots.values()].some(({ mode }) => mode === "internal"),
-            );
+        const now = on ?? left(branch, snapshots, isInternal(snapshots));
         if (now) branches.set(now.name, now);
         if (on) active = on.name;
     }
@@ -151,9 +170,9 @@ function formatsIn(seen: Seen): Map<string, string> {
 }
 
 /** What a disk stands on that is frozen, or another's, is nothing that somebody could go on from: the recorded file stays, so that it is found out. */
-function tipOf(files: Files, stored: Stored | undefined, nodes: readonly { readonly files: Files }[], isInternal: boolean): Files {
-    if (isInternal || !stored) return files;
-    const frozen = new Set(nodes.flatMap((node) => Object.values(node.files)));
+function tipOf(files: Files, stored: Stored | undefined, nodes: readonly (SnapshotRecord | BranchRecord)[]): Files {
+    if (!stored) return files;
+    const frozen = new Set(nodes.flatMap((node) => (node.tag === null ? Object.values(node.files) : [])));
     return Object.fromEntries(Object.entries(files).map(([target, file]) => [target, frozen.has(file) ? (stored.tip[target] ?? file) : file]));
 }
 
@@ -165,16 +184,16 @@ export async function recordsOf(seen: Seen, headers: Headers, whole: boolean): P
     const current = stored && seen.current === survivor(stored.shown, snapshots, stored) ? survivor(stored.current, snapshots, stored) : seen.current;
     const situation = stored && { snapshots, stored, current, tip: files };
     const { branches, active } = situation ? await branchesNow(situation, headers) : { branches: new Map<string, BranchRecord>(), active: null };
+    const on = active === null ? undefined : branches.get(active);
     const known = new Map((stored?.images ?? []).map((image): [string, ImageRecord] => [image.path, image]));
     const nodes = [...snapshots.values(), ...[...branches.values()].filter(({ name }) => name !== active)];
-    const isInternal = [...snapshots.values()].some(({ mode }) => mode === "internal");
     const named = [files, ...nodes.map((node) => node.files), ...[...branches.values()].map((branch) => branch.files)].flatMap((each) => Object.values(each));
     return {
         generation: seen.stored?.generation ?? 0,
         next: stored?.next ?? 1,
-        current,
+        current: on ? on.tip : current,
         branch: active,
-        tip: tipOf(files, stored, nodes, isInternal),
+        tip: tipOf(files, stored, nodes),
         images: whole ? await imagesOf(named, { formats: formatsIn(seen), stored: known, overlays: overlaysIn(seen) }, headers) : known,
         snapshots,
         branches,

@@ -96,12 +96,18 @@ export class Documents {
         try {
             const text = await virsh.run(["snapshot-dumpxml", option("domain", uuid), option("snapshotname", name), "--security-info"]);
             const known = this.known.get(name);
-            return known?.text === text ? known : { text, document: parseSnapshot(text) };
+            return known?.text === text ? known : { text, document: parsed(text) };
         } catch (error) {
             if (isMissingSnapshot(error)) return null; // It went while we were at it.
             throw error;
         }
     }
+}
+
+/** A `<domain>` with nothing but a `<uuid>` is how libvirt before 0.9.5 wrote that it has none. */
+function parsed(text: string): SnapshotDocument {
+    const document = parseSnapshot(text);
+    return document.domain && !child(document.domain, "devices") ? { ...document, domain: null } : document;
 }
 
 function isMissingSnapshot(error: unknown): boolean {

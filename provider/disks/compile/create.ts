@@ -6,14 +6,15 @@ import type { Files, SnapshotRecord } from "../records";
 import { compileDelete } from "./delete";
 import { externalFromParent, externalFromTip } from "./external";
 import { internalFromParent, internalFromTip } from "./internal";
+import { modeOfAll } from "./mixed";
 import { renameSnapshot } from "./rename";
 import { saveNvram } from "./tip";
 import type { World } from "./world";
 
 /** The hierarchy's mode; a branch tells it when all snapshots are gone. */
 function ownMode(draft: Draft): Mode | null {
-    const [snapshot] = draft.snapshots.values();
-    if (snapshot) return snapshot.mode;
+    const mode = modeOfAll(draft.snapshots);
+    if (mode !== null) return mode;
     const [branch] = draft.branches.values();
     return branch ? (branch.tag === null ? "external" : "internal") : null;
 }

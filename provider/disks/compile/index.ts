@@ -4,6 +4,7 @@ import { compileAdopt, compileBranch, compileRename, compileReset, compileSwitch
 import { compileCommit, compileMerge } from "./commit";
 import { compileCreate } from "./create";
 import { compileDelete } from "./delete";
+import { refuseMixed } from "./mixed";
 import { compileRedefine } from "./redefine";
 import { compileRevert } from "./revert";
 import { dropUnused } from "./settle";
@@ -15,7 +16,10 @@ export type { World } from "./world";
 
 /** Adds what operations do to a draft. Leaves that were left on the way, and are needed no more, are looked for once, at the end. */
 export async function compile(draft: Draft, world: World, operations: readonly Operation[]): Promise<void> {
-    for (const operation of operations) await compileOne(draft, world, operation);
+    for (const operation of operations) {
+        refuseMixed(draft, operation);
+        await compileOne(draft, world, operation);
+    }
     if (operations.some(leavesTip)) await dropUnused(draft, world);
     if (draft.place.tagsAreNames) await settleTags(draft, world);
 }

@@ -100,7 +100,8 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
     const domain = parseDomain(document.domain ?? draft.config);
     const { mode, files } = contentsOf(document, domain);
     const [other] = [...draft.snapshots.values()].filter(({ name }) => name !== operation.name);
-    if (other && other.mode !== mode) throw new InvalidInputError(`the document is of an ${mode} snapshot in a hierarchy of ${other.mode} ones`, "xml");
+    if (other && other.mode !== mode && before?.mode !== mode)
+        throw new InvalidInputError(`the document is of an ${mode} snapshot in a hierarchy of ${other.mode} ones`, "xml");
     const tag = mode === "internal" ? (before?.tag ?? tagIn(document) ?? operation.name) : null;
     if (tag !== null) refuseShared(draft, operation.name, tag);
     await checkContents(draft, world, operation.name, tag ?? operation.name, mode, files);
