@@ -1,6 +1,12 @@
-import { child, formatSnapshot, parseSnapshot, withDiskFiles } from "../xml";
+import { child, formatSnapshot, parseSnapshot, type SnapshotDocument, withDiskFiles } from "../xml";
 import type { Records, SnapshotRecord } from "./records";
 import { withTag } from "./tag";
+
+/** What a document says of the guest's memory. */
+export function memoryIn({ memory }: SnapshotDocument): Pick<SnapshotRecord, "memory" | "memoryFile"> {
+    if (memory === null || memory.snapshot === "no") return {};
+    return { memory: true, ...(memory.file !== null && { memoryFile: memory.file }) };
+}
 
 /** A snapshot's document as it was stored, with what changed since: the place in the tree, the description, where the contents are. */
 export function documentNow(record: SnapshotRecord, text: string, { images }: Pick<Records, "images">): string {

@@ -1,5 +1,6 @@
 import type { Mode } from "../../model";
 import { parseDomain, type SnapshotDocument } from "../../xml";
+import { memoryIn } from "../../disks/document";
 import { type BranchRecord, type Files, filesOf, type ImageRecord, type Records, type SnapshotRecord } from "../../disks/records";
 import { type Headers, imagesOf } from "./graph";
 import { documentOf } from "./place";
@@ -43,7 +44,6 @@ function recordOf(name: string, document: SnapshotDocument, stored: StoredSnapsh
     const { mode, files, mixed } = contentsIn(document);
     const creationTime = document.creationTime ?? 0;
     const known = stored?.creationTime === creationTime ? stored : undefined;
-    const memory = document.memory !== null && document.memory.snapshot !== "no";
     return {
         name,
         parent: document.parent,
@@ -60,8 +60,7 @@ function recordOf(name: string, document: SnapshotDocument, stored: StoredSnapsh
         ...(known?.committing && { committing: true }),
         ...(known?.owner !== undefined && { owner: known.owner }),
         ...(mixed && { mixed }),
-        ...(memory && { memory }),
-        ...(document.memory?.file != null && { memoryFile: document.memory.file }),
+        ...memoryIn(document),
     };
 }
 

@@ -6,6 +6,7 @@ import { compile, type World } from "../../disks/compile";
 import { tipDiffers } from "../../disks/dirty";
 import { documentNow } from "../../disks/document";
 import { Draft, type Next, type Seen, writeDrafted } from "../../disks/draft";
+import { exportOf } from "../../disks/export";
 import { syncFolder, writeNewFile } from "../../disks/files";
 import { refuseOpenImages } from "../../disks/holders";
 import { type Images, settled } from "../../disks/images";
@@ -19,7 +20,6 @@ import { type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
 import type { Diagnosis, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { capabilities } from "./capabilities";
 import { examine } from "./doctor";
-import { exportOf } from "./export";
 import type { Folder } from "./folder";
 import { foreignFiles } from "./foreign";
 import { placeIn } from "./place";
@@ -53,7 +53,13 @@ export class QemuDomain implements ManagedDomain {
     }
 
     async export(): Promise<HierarchyExport> {
-        return exportOf(this.folder, await this.hierarchy(), (name) => this.document(name));
+        return exportOf({
+            hierarchy: await this.hierarchy(),
+            records: await this.folder.records(),
+            xml: await this.folder.domainXml(),
+            document: ({ name }) => this.document(name),
+            configuration: ({ document }) => readFile(document, "utf8"),
+        });
     }
 
     /** Of the folder, by whatever path one comes to it. */

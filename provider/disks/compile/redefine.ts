@@ -13,6 +13,7 @@ import {
     Tree,
 } from "../../model";
 import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument } from "../../xml";
+import { memoryIn } from "../document";
 import type { Draft } from "../draft";
 import type { Files, SnapshotRecord } from "../records";
 import { tagIn } from "../tag";
@@ -121,6 +122,7 @@ async function restored(draft: Draft, world: World, before: SnapshotRecord | und
         document: draft.addFile("snapshot", "xml", xml),
         nvram: before?.nvram ?? null,
         contentId: before?.contentId ?? randomUUID(),
+        ...memoryIn(document),
         ...(before?.owner !== undefined && { owner: before.owner }),
         ...(before?.committing && { committing: true }),
     };
