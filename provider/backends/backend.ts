@@ -69,6 +69,8 @@ export interface LockOptions {
     readonly signal?: AbortSignal | undefined;
     /** Called once when somebody else has it, with who that is. */
     readonly onWait?: ((holder: string) => void) | undefined;
+    /** A lock that whoever asks has already: on two hosts that reach the same disks, it may be this very one. */
+    readonly held?: Lock | undefined;
 }
 
 /** What a listing is to tell besides. */

@@ -102,13 +102,32 @@ async function sign(file: FileHandle, who: string | null): Promise<void> {
     if (who !== null) await file.write(JSON.stringify({ who, since: new Date().toISOString() }), 0);
 }
 
+/** Locks that are held, by what they are of: two hosts have one where a domain has the same disks on both. */
+const paths = new WeakMap<Lock, string>();
+
+/** Whoever ended with what the lock was for may have removed the file: such a lock keeps nobody out. */
+async function isStill(file: FileHandle, path: string): Promise<boolean> {
+    const there = await stat(path).catch(() => null);
+    const { dev, ino } = await file.stat();
+    return there?.ino === ino && there.dev === dev;
+}
+
 /**
  * Takes a lock file's lock, waiting for whoever has it.
  *
  * @throws BusyError when the wait is over (`waitSeconds`); HostError when the file can't be locked at all.
  */
 export async function takeLock(path: string, options: LockOptions, waitSeconds = 600): Promise<Lock> {
-    const file = await openLock(path);
+    if (options.held && paths.get(options.held) === path) return { [Symbol.asyncDispose]: () => Promise.resolve() };
+    for (;;) {
+        const file = await openLock(path);
+        const lock = await signed(file, path, options, waitSeconds);
+        if (await isStill(file, path)) return lock;
+        await file.close();
+    }
+}
+
+async function signed(file: FileHandle, path: string, options: LockOptions, waitSeconds: number): Promise<Lock> {
     try {
         await lockOrWait(file, path, options, waitSeconds);
         await sign(file, `${options.purpose} by ${me()} on ${hostname()}, process ${process.pid}`).catch(() => undefined); // A full disk must not keep anybody from making room.
@@ -116,10 +135,12 @@ export async function takeLock(path: string, options: LockOptions, waitSeconds =
         await file.close();
         throw error;
     }
-    return {
+    const lock: Lock = {
         async [Symbol.asyncDispose]() {
             await sign(file, null).catch(() => undefined);
             await file.close();
         },
     };
+    paths.set(lock, path);
+    return lock;
 }

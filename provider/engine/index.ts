@@ -2,7 +2,7 @@ import { connectBackend } from "../backends/connect";
 import type { Backend, Capabilities, ConnectOptions, DomainDocument, NewDomain } from "../backends/backend";
 import { BusyError, type HierarchyExport, InvalidInputError, NotFoundError } from "../model";
 import { checkExport } from "../plan";
-import type { RunOptions } from "./requests";
+import type { ImportOptions } from "./requests";
 import { VirtualMachine } from "./machine";
 
 /**
@@ -58,24 +58,24 @@ export class Host implements AsyncDisposable {
      * const vm = await host.import(JSON.parse(await readFile("web.json", "utf8")));
      * ```
      */
-    async import(exported: HierarchyExport, options: RunOptions = {}): Promise<VirtualMachine> {
+    async import(exported: HierarchyExport, options: ImportOptions = {}): Promise<VirtualMachine> {
         const { domain, xml } = checkExport(exported);
         const isNew = this.capabilities.define && !(await this.domains()).includes(domain);
         const vm = isNew ? await this.define({ xml }) : await this.domain(domain);
         try {
             await vm.import(exported, options);
         } catch (error) {
-            if (isNew) await this.takeBack(domain);
+            if (isNew) await this.takeBack(domain, options);
             throw error;
         }
         return vm;
     }
 
     /** A domain that was just defined goes again, unless something is remembered of it already. */
-    private async takeBack(name: string): Promise<void> {
+    private async takeBack(name: string, { held }: ImportOptions): Promise<void> {
         try {
             const managed = await this.backend.open(name);
-            await using _lock = await managed.lock({ purpose: "taking its definition back" });
+            await using _lock = await managed.lock({ purpose: "taking its definition back", held });
             await managed.undefine();
         } catch (error) {
             if (!(error instanceof BusyError || error instanceof NotFoundError)) throw error;
@@ -113,6 +113,7 @@ export type {
     DeleteRequest,
     DoctorRequest,
     Force,
+    ImportOptions,
     MoveRequest,
     Progress,
     RedefineRequest,

@@ -20,7 +20,7 @@ import {
     UnsupportedError,
 } from "../model";
 import { formatXml, parseXml, withoutSecrets } from "../xml";
-import type { ListOptions, ManagedDomain, ProvisionStep, Transaction } from "../backends/backend";
+import type { ListOptions, Lock, ManagedDomain, ProvisionStep, Transaction } from "../backends/backend";
 import {
     checkExport,
     describe,
@@ -61,6 +61,7 @@ import type {
     DeleteRequest,
     DoctorRequest,
     Force,
+    ImportOptions,
     MoveRequest,
     Progress,
     RedefineRequest,
@@ -147,7 +148,7 @@ interface Planned {
 /** Where a domain can be migrated to: a host. */
 export interface Destination {
     domain(name: string): Promise<VirtualMachine>;
-    import(exported: HierarchyExport, options?: RunOptions): Promise<VirtualMachine>;
+    import(exported: HierarchyExport, options?: ImportOptions): Promise<VirtualMachine>;
 }
 
 /**
@@ -406,7 +407,7 @@ export class VirtualMachine {
     }
 
     /** What is asked for is planned under the lock and carried out, one after another. */
-    private run(what: string, make: (hierarchy: Hierarchy) => Plan, force: Force | undefined, options: ApplyOptions): Promise<Hierarchy> {
+    private run(what: string, make: (hierarchy: Hierarchy) => Plan, force: Force | undefined, options: ApplyOptions & ImportOptions): Promise<Hierarchy> {
         return this.turns.take({ what, make, force: force ?? false, options, joins: false });
     }
 
@@ -441,12 +442,12 @@ export class VirtualMachine {
     }
 
     /** Work that is none of the turns', with the domain's lock held. */
-    private locked<T>(purpose: string, what: string, options: RunOptions, work: (execution: Execution) => Promise<T>): Promise<T> {
+    private locked<T>(purpose: string, what: string, options: RunOptions, work: (execution: Execution, lock: Lock) => Promise<T>): Promise<T> {
         const execution = executionOf(options);
         const onWait = (holder: string) => execution.onProgress({ kind: "wait", message: `waiting for ${holder}` });
         return sayWhy(what, async () => {
-            await using _lock = await this.managed.lock({ purpose, signal: execution.signal, onWait });
-            return await work(execution);
+            await using lock = await this.managed.lock({ purpose, signal: execution.signal, onWait });
+            return await work(execution, lock);
         });
     }
 
@@ -485,7 +486,7 @@ export class VirtualMachine {
      * missing. Nothing is done then.
      * @example `await vm.import(JSON.parse(await readFile("web.json", "utf8")))`
      */
-    async import(exported: HierarchyExport, options: RunOptions = {}): Promise<void> {
+    async import(exported: HierarchyExport, options: ImportOptions = {}): Promise<void> {
         const wanted = checkExport(exported);
         this.needRedefine("import");
         await this.run(`importing ${quoted(this.name)}`, (hierarchy) => planImport(hierarchy, wanted), false, options);
@@ -504,13 +505,13 @@ export class VirtualMachine {
         this.needRedefine("migration");
         const what = `migrating ${quoted(this.name)}`;
         await this.refuseSamePlace(to);
-        return this.locked(what, what, options, async (execution) => {
+        return this.locked(what, what, options, async (execution, held) => {
             await recover(this.managed, execution);
             const exported = await this.exported();
             // Compiled before anything is done: what stands in the way here must not be found out when it is done there.
             const forgetting = planForget(await this.managed.hierarchy()).operations;
             const transaction = await this.managed.compile(forgetting);
-            const there = await to.import(exported, options);
+            const there = await to.import(exported, { ...options, held });
             await this.forget(there, exported, transaction, execution);
             return there;
         });
@@ -574,10 +575,10 @@ export class VirtualMachine {
     private async serve(first: readonly Turn[], next: () => Promise<readonly Turn[]>): Promise<void> {
         let turns = first;
         const purpose = titleOf(turns);
-        const signal = turns[0]?.options.signal;
+        const { signal, held } = turns[0]?.options ?? {};
         const onWait = (holder: string) => onlookers(turns)({ kind: "wait", message: `waiting for ${holder}` });
         try {
-            await using _lock = await sayWhy(purpose, () => this.managed.lock({ purpose, signal, onWait }));
+            await using _lock = await sayWhy(purpose, () => this.managed.lock({ purpose, signal, onWait, held }));
             for (; turns.length > 0; turns = await next()) await this.serveLocked(turns);
         } catch (error) {
             for (const turn of turns) turn.reject(error); // Those that were told already hear nothing more.

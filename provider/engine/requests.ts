@@ -114,6 +114,12 @@ export interface RunOptions {
     readonly signal?: AbortSignal;
 }
 
+/** How a hierarchy is imported. */
+export interface ImportOptions extends RunOptions {
+    /** The lock that a migration holds where the domain comes from. Default: none. */
+    readonly held?: AsyncDisposable;
+}
+
 /** How a plan is applied. */
 export interface ApplyOptions extends RunOptions {
     /** Losses that are agreed to. */

@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Hierarchy } from "../model";
 import type { Accepted, Plan } from "../plan";
-import type { ApplyOptions } from "./requests";
+import type { ApplyOptions, ImportOptions } from "./requests";
 
 /** Something that is wanted of one domain. */
 export interface Work {
@@ -10,7 +10,7 @@ export interface Work {
     /** Plans under the lock, so that what was decided on is what is there. */
     readonly make: (hierarchy: Hierarchy) => Plan;
     readonly force: Accepted;
-    readonly options: ApplyOptions;
+    readonly options: ApplyOptions & ImportOptions;
     /** It plans one plain creation, which may share a transaction with others that wait. */
     readonly joins: boolean;
     /** It is one thing to whoever asked for it: all of its operations or none, in one transaction. */
