@@ -6,7 +6,6 @@ import {
     BusyError,
     type CreateOperation,
     type Domain,
-    EXPORT_VERSION,
     type Hierarchy,
     type HierarchyExport,
     HostError,
@@ -20,6 +19,7 @@ import { formatSnapshot, parseDomain, parseSnapshot, parseXml, type SnapshotDocu
 import { addChain, unrecordedFiles } from "../../disks/chain";
 import { compile, type World } from "../../disks/compile";
 import { tipDiffers } from "../../disks/dirty";
+import { exportOf } from "../../disks/export";
 import { Draft, type Next, type Seen as Decided, writeDrafted } from "../../disks/draft";
 import { removeFile, syncFolder } from "../../disks/files";
 import { refuseOpenImages } from "../../disks/holders";
@@ -36,9 +36,10 @@ import { BACKEND, capabilities } from "./capabilities";
 import { guestOf } from "./control";
 import { deletable, liveCreation, refuseAsleep } from "./live";
 import { type Beneath, openIn, performUnder, sparing, undoUnder } from "./live-steps";
+import { carriedDocument, lastingId, refuseRooted, refuseRunning } from "./moving";
 import { createSnapshot, type NewSnapshot } from "./native";
 import { remembering, shownFor } from "./documents";
-import type { Headers } from "./graph";
+import { type Headers, imagesOf } from "./graph";
 import { generationIn, ownElement, pack } from "./metadata";
 import { openDisks } from "./open-disks";
 import { isDocument, placeOf } from "./place";
@@ -103,23 +104,35 @@ export class LibvirtDomain implements ManagedDomain {
 
     async hierarchy(options: ListOptions = {}): Promise<Hierarchy> {
         const seen = await this.see();
-        const records = await recordsOf(seen, this.connection.headers, options.sizes ?? false);
-        const domain = parseDomain(seen.config);
+        const sizes = options.sizes ?? false;
+        return this.listed(seen, await recordsOf(seen, this.connection.headers, sizes), sizes);
+    }
+
+    private listed(seen: Seen, records: Records, sizes: boolean): Promise<Hierarchy> {
         const powerState = seen.managedSave ? "paused" : seen.powerState;
-        return hierarchyOf({ name: this.name, domain, records, powerState, sizes: options.sizes ?? false });
+        return hierarchyOf({ name: this.name, domain: parseDomain(seen.config), records, powerState, sizes });
     }
 
     async document(snapshot: string): Promise<string> {
         const document = (await this.see()).documents.get(snapshot)?.document;
         if (!document) throw noSuchSnapshot(snapshot);
-        return formatSnapshot({ ...document, domain: document.domain && bare(document.domain) });
+        return carriedDocument(document, { name: snapshot, tag: null });
     }
 
     async export(): Promise<HierarchyExport> {
-        const hierarchy = await this.hierarchy();
         const seen = await this.see();
-        const records = await recordsOf(seen, this.connection.headers, true);
-        throw new HostError(`the export of ${quoted(hierarchy.domain)} is not there yet`, { snapshots: records.snapshots.size, version: EXPORT_VERSION });
+        const known = await recordsOf(seen, this.connection.headers, true);
+        const identified = [...known.snapshots].map(
+            ([name, record]) => [name, { ...record, contentId: record.contentId ?? lastingId(this.uuid, record) }] as const,
+        );
+        const records = { ...known, snapshots: new Map(identified) };
+        return exportOf({
+            hierarchy: await this.listed(seen, records, false),
+            records,
+            xml: seen.xml,
+            document: (record) => carriedDocument(this.documentIn(seen, null, record), record),
+            configuration: ({ document }) => draftText(seen, null, document),
+        });
     }
 
     async identity(): Promise<string> {
@@ -128,16 +141,24 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     async undefine(): Promise<void> {
-        const { documents, stored } = await this.see();
-        if (documents.size > 0 || (stored?.data.branches.length ?? 0) > 0)
+        const seen = await this.see();
+        if (seen.documents.size > 0 || (seen.stored?.data.branches.length ?? 0) > 0 || seen.journal)
             throw new BusyError(`something is remembered of the domain ${quoted(this.name)} still; delete its snapshots and branches first`);
+        refuseRunning(this.name, seen, "it is undefined");
+        const lock = await this.lockFile();
         await this.connection.virsh.run(["undefine", option("domain", this.uuid), "--keep-nvram"]);
+        await removeFile(lock);
     }
 
     async lock(options: LockOptions): Promise<Lock> {
-        const lock = await takeLock(`${await this.folder()}/.snaptree-${this.uuid}.lock`, options);
+        const lock = await takeLock(await this.lockFile(), options);
         this.seen = null;
         return lock;
+    }
+
+    /** Beside the disks, where whoever works on them finds it, from whatever host. */
+    private async lockFile(): Promise<string> {
+        return `${await this.folder()}/.snaptree-${this.uuid}.lock`;
     }
 
     /** Where the domain's disks lie. */
@@ -162,9 +183,11 @@ export class LibvirtDomain implements ManagedDomain {
         const [first] = operations;
         if (first?.kind === "create" && first.source === "tip" && (seen.managedSave || seen.powerState !== "shutoff"))
             return this.live(seen, draft, first, operations);
+        if (first?.kind === "forget") await refuseRooted(this.connection.virsh, this.uuid, this.name, seen);
         const disks = seen.powerState === "shutoff" ? null : await openDisks(this.connection.virsh, this.uuid);
         const world = { ...this.world(seen, draft), ...(disks && { running: openIn(disks) }) };
         await compile(draft, world, operations);
+        if (first?.kind === "import") await this.knowImages(draft);
         if (seen.managedSave) refuseAsleep(this.name, draft);
         await refuseShared(draft.use().altered, world);
         const stamps = await stampsOf(draft.doomed());
@@ -185,6 +208,15 @@ export class LibvirtDomain implements ManagedDomain {
         const next: LiveNext = { creation: liveCreation(draft, operation), operation };
         const step: AgreeStep = { kind: "agree" };
         return { title: titleOf(operations), generation: draft.stored.generation + 1, prepare: [], finish: [step], next };
+    }
+
+    /** What is imported is another's, whatever stands between: said of each image, since libvirt's documents call overlays its own. */
+    private async knowImages(draft: Draft): Promise<void> {
+        const nodes = [draft.tip(), ...[...draft.snapshots.values(), ...draft.branches.values()].map(({ files }) => files)];
+        const formats = new Map([...draft.images.values()].map(({ path, format }) => [path, format]));
+        const named = nodes.flatMap((files) => Object.values(files));
+        const images = await imagesOf(named, { formats, stored: draft.images, overlays: new Set() }, this.connection.headers);
+        for (const [path, image] of images) draft.images.set(path, image);
     }
 
     /** Adds what libvirt is to be told, before files go. */
@@ -213,7 +245,8 @@ export class LibvirtDomain implements ManagedDomain {
         return {
             version: VERSION,
             ...{ next, current, shown, branch, tip },
-            images: [...images.values()].filter(({ created, owned }) => created || owned),
+            // An overlay that is another's is told too: it would count as libvirt's, which is this domain's.
+            images: [...images.values()].filter(({ created, owned, backing }) => created || owned || backing !== null),
             snapshots: Object.fromEntries(
                 [...snapshots.values()].map(({ name, parent, creationTime, made, tag, nvram, contentId, committing, owner }) => [
                     name,

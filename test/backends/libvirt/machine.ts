@@ -41,6 +41,16 @@ export class LibvirtMachine implements Machine {
         return machine;
     }
 
+    /** The domain as another host has it, on the same disks. Whoever has this one disposes of those. */
+    async on(libvirt: Libvirt): Promise<LibvirtMachine> {
+        const machine = new LibvirtMachine(libvirt, this.temporary, this.domain, this.targets);
+        for (const [file, sum] of this.sealed) machine.sealed.set(file, sum);
+        for (const file of this.bases) machine.bases.add(file);
+        machine.host = await connect(libvirt.uri);
+        machine.vm = await machine.host.domain(this.domain);
+        return machine;
+    }
+
     get folder(): string {
         return join(this.temporary, "disks");
     }
