@@ -38,8 +38,10 @@ export function withoutOwn(domain: XmlElement): XmlElement {
     const metadata = child(domain, "metadata");
     if (!metadata) return domain;
     const others = metadata.children.filter((node) => !isElement(node) || !(isOwn(node, "records") || isOwn(node, "journal")));
-    if (others.length === metadata.children.length) return domain;
-    return others.some((node) => typeof node !== "string") ? withChild(domain, { ...metadata, children: others }) : withoutChildren(domain, "metadata");
+    const isEmpty = !others.some((node) => typeof node !== "string");
+    // Some releases leave an empty one where the last element was removed.
+    if (others.length === metadata.children.length && !isEmpty) return domain;
+    return !isEmpty ? withChild(domain, { ...metadata, children: others }) : withoutChildren(domain, "metadata");
 }
 
 /** A copy of a domain with an element of ours in its `<metadata>`. */

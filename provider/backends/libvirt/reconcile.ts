@@ -168,11 +168,15 @@ function formatsIn(seen: Seen): Map<string, string> {
     );
 }
 
-/** What a disk stands on that is frozen, or another's, is nothing that somebody could go on from: the recorded file stays, so that it is found out. */
+/**
+ * The tip, as it was left for what nobody could go on from: of a disk that stands on what is frozen, or another's, the recorded file stays, so that it is found
+ * out; and so does that of a disk which somebody took out of the domain, so that it stays theirs.
+ */
 function tipOf(files: Files, stored: Stored | undefined, nodes: readonly (SnapshotRecord | BranchRecord)[]): Files {
     if (!stored) return files;
     const frozen = new Set(nodes.flatMap((node) => (node.tag === null ? Object.values(node.files) : [])));
-    return Object.fromEntries(Object.entries(files).map(([target, file]) => [target, frozen.has(file) ? (stored.tip[target] ?? file) : file]));
+    const now = Object.entries(files).map(([target, file]) => [target, frozen.has(file) ? (stored.tip[target] ?? file) : file]);
+    return { ...stored.tip, ...(Object.fromEntries(now) as Files) };
 }
 
 /** The records that libvirt's own knowledge, what Snaptree keeps there, and the images' headers come to. @param whole with all images, which a listing needs not */
