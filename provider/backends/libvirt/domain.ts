@@ -34,7 +34,7 @@ import { type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
 import type { Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { BACKEND, capabilities } from "./capabilities";
 import { guestOf } from "./control";
-import { deletable, liveCreation, refuseAsleep } from "./live";
+import { deletable, liveCreation, refuseAsleep, refuseOverwriting } from "./live";
 import { type Beneath, openIn, performUnder, sparing, undoUnder } from "./live-steps";
 import { carriedDocument, lastingId, refuseRooted, refuseRunning } from "./moving";
 import { createSnapshot, type NewSnapshot } from "./native";
@@ -201,11 +201,12 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     /** libvirt takes the snapshot of a running guest, in one instant, which is the commit. */
-    private live(seen: Seen, draft: Draft, operation: CreateOperation, operations: readonly Operation[]): Transaction {
+    private async live(seen: Seen, draft: Draft, operation: CreateOperation, operations: readonly Operation[]): Promise<Transaction> {
         if (operations.length > 1) throw new UnsupportedError(BACKEND, "several snapshots of a running guest in one", "take one after another");
         if (seen.managedSave)
             throw new BusyError(`${quoted(this.name)} has a managed save, so it neither runs nor is it shut off; start it, or shut it down first`);
         const next: LiveNext = { creation: liveCreation(draft, operation), operation };
+        await refuseOverwriting(draft, next.creation, this.world(seen, draft));
         const step: AgreeStep = { kind: "agree" };
         return { title: titleOf(operations), generation: draft.stored.generation + 1, prepare: [], finish: [step], next };
     }

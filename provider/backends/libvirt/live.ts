@@ -1,7 +1,8 @@
-import { BusyError, type CreateOperation, type Mode, quoted, UnsupportedError } from "../../model";
+import { AlreadyExistsError, BusyError, type CreateOperation, type Mode, quoted, UnsupportedError } from "../../model";
 import type { SnapshotDisk } from "../../xml";
 import type { Draft } from "../../disks/draft";
 import { participants } from "../../disks/compile/disks";
+import type { World } from "../../disks/compile";
 import { modeOfAll, refuseMixed } from "../../disks/compile/mixed";
 import { BACKEND } from "./capabilities";
 import type { NewSnapshot } from "./native";
@@ -65,6 +66,19 @@ export function liveCreation(draft: Draft, operation: CreateOperation): NewSnaps
             noMetadata: noMetadata ?? false,
         },
     };
+}
+
+/**
+ * QEMU up to 9 writes over what an image holds under the name of a checkpoint, without a word: of a snapshot that was only forgotten, those are its contents.
+ *
+ * @throws AlreadyExistsError
+ */
+export async function refuseOverwriting(draft: Draft, { name, memory }: NewSnapshot, { tags }: Pick<World, "tags">): Promise<void> {
+    if (memory !== "internal") return;
+    for (const { file, format } of draft.domain().disks) {
+        if (file === null || format !== "qcow2" || !(await tags(file)).some((there) => there.name === name)) continue;
+        throw new AlreadyExistsError(`the image ${quoted(file)} holds an internal snapshot ${quoted(name)} already; redefine it, or choose another name`);
+    }
 }
 
 /** Snapshots inside images that go, and that QEMU can take out of them while their guest runs: those of libvirt's own that have its names for them. */
