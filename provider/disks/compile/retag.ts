@@ -2,6 +2,7 @@ import { tipSnapshotName } from "../../model";
 import type { Draft } from "../draft";
 import type { BranchRecord, SnapshotRecord } from "../records";
 import { freeTag, refuseStrangers } from "./internal";
+import { dropTag } from "./tags";
 import type { World } from "./world";
 
 /*
@@ -14,6 +15,23 @@ interface Misnamed {
     readonly from: string;
     readonly to: string;
     readonly files: readonly string[];
+}
+
+function isHidden(tag: string): boolean {
+    return tag.startsWith(tipSnapshotName(""));
+}
+
+function namesOfSnapshots(draft: Draft): ReadonlySet<string | null> {
+    return new Set([...draft.snapshots.values()].map(({ tag }) => tag));
+}
+
+/** Of the branch that the domain is on, the live state is what counts; what it was forked from, or left with, goes where no other name has it. */
+async function giveUp(draft: Draft, world: World): Promise<void> {
+    const branch = draft.activeBranch();
+    if (!branch || branch.tag === null || isHidden(branch.tag) || namesOfSnapshots(draft).has(branch.tag)) return;
+    const { name, tag, files } = branch;
+    draft.branches.set(name, { ...branch, tag: await freeTag(draft, world, Object.values(files), tipSnapshotName(name)) }); // Taken when the domain leaves it.
+    dropTag(draft, files, tag);
 }
 
 function filesUnder(draft: Draft, tag: string): string[] {
@@ -29,9 +47,9 @@ async function misnamed(draft: Draft, world: World): Promise<Misnamed[]> {
         await refuseStrangers(draft, world, files, name);
         found.set(tag, { from: tag, to: name, files });
     }
-    const named = new Set([...draft.snapshots.values()].map(({ tag }) => tag));
+    const named = namesOfSnapshots(draft);
     for (const { name, tag } of draft.branches.values()) {
-        if (tag === null || named.has(tag) || found.has(tag) || tag.startsWith(tipSnapshotName(""))) continue;
+        if (tag === null || named.has(tag) || found.has(tag) || isHidden(tag)) continue;
         const files = filesUnder(draft, tag);
         found.set(tag, { from: tag, to: await freeTag(draft, world, files, tipSnapshotName(name)), files });
     }
@@ -54,6 +72,7 @@ function retag(draft: Draft, wrong: readonly Misnamed[]): void {
 
 /** Has images call what is in them by the names that it has outside. */
 export async function settleTags(draft: Draft, world: World): Promise<void> {
+    await giveUp(draft, world);
     const wrong = await misnamed(draft, world);
     if (wrong.length === 0) return;
     const given = new Map(wrong.map(({ from, to }) => [from, to]));

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { execa } from "execa";
-import { connect, type Host, type VirtualMachine } from "../../../provider/engine";
+import { AlreadyExistsError, connect, type Host, type VirtualMachine } from "../../../provider/engine";
 import { counterLines, defineGuest, type GuestDomain } from "../../hosts/guest";
 import { type Libvirt, type LibvirtRelease, startLibvirt } from "../../hosts/libvirt";
 import { suiteWith } from "../../support/requires";
@@ -115,6 +115,27 @@ export function internalCheckpoints(release: LibvirtRelease): void {
             await write(file, "d");
             await virsh("snapshot-revert", guest.name, "cp");
             expect(await letter(file)).toBe("c");
+        });
+
+        test("one that was only forgotten is not written over by another of its name", async () => {
+            const { guest, vm, file } = await checkpointed();
+            await vm.delete("after", { scope: "metadata" });
+            await virsh("start", guest.name);
+            await expect(vm.create({ name: "after" })).rejects.toThrow(AlreadyExistsError);
+            await virsh("destroy", guest.name);
+            expect(await letter(file, "after")).toBe("a");
+        });
+
+        test("one that the branch of a running guest was forked at is deleted under it", async () => {
+            const { guest, vm, file } = await checkpointed();
+            await vm.delete("after");
+            await vm.branch("side", { from: "cp" });
+            await vm.switch("side", { powerState: "running", force: true });
+            await vm.delete("cp");
+            expect(await virsh("domstate", guest.name)).toBe("running");
+            await virsh("destroy", guest.name);
+            expect((await imageOf(file)).internal).toEqual(["snaptree-tip-auto-cp-1"]);
+            expect((await vm.hierarchy()).branches).toMatchObject([{ name: "auto-cp-1" }, { name: "side", from: null, active: true }]);
         });
 
         test("one that is deleted goes with its memory, and its children move up", async () => {

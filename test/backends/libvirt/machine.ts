@@ -159,23 +159,24 @@ export class LibvirtMachine implements Machine {
     }
 
     /** Files and internal snapshots that nothing names, and what a journal would still need. */
-    private async leftOvers({ snapshots, branches }: Hierarchy): Promise<string[]> {
+    private async leftOvers({ snapshots, branches, branch }: Hierarchy): Promise<string[]> {
         const nodes = [...snapshots, ...branches].map(({ files }) => files);
         const tip = Object.fromEntries((await this.disks()).map(({ target, file }) => [target, file]));
         const named = new Set([...[tip, ...nodes].flatMap((files) => Object.values(files)), ...this.bases]);
-        const found = [...(await idleImages(this.folder, named, this.allowed.kept)), ...(await this.strayTags(snapshots, [...named]))];
+        const found = [...(await idleImages(this.folder, named, this.allowed.kept)), ...(await this.strayTags({ snapshots, branch }, [...named]))];
         for (const name of await readdir(this.folder)) if (!/\.(qcow2|lock)$/.test(name) && !named.has(join(this.folder, name))) found.push(name); // libvirt names its own overlays as it likes.
         if ((await this.xml()).includes("urn:snaptree:journal")) found.push("journal");
         return found.filter((what) => ![...this.allowed.left].some((file) => what.startsWith(file)));
     }
 
-    private async strayTags(snapshots: Hierarchy["snapshots"], images: readonly string[]): Promise<string[]> {
+    private async strayTags({ snapshots, branch }: Pick<Hierarchy, "snapshots" | "branch">, images: readonly string[]): Promise<string[]> {
         const tags = await this.tags();
         const wanted = new Set([...snapshots.filter(({ mode }) => mode === "internal").map(({ name }) => name), ...tags.values()]);
         const there = (await Promise.all(images.filter((file) => existsSync(file) && file.endsWith(".qcow2")).map(imageOf))).flatMap(({ filename, internal }) =>
             internal.map((tag) => ({ filename, tag })),
         );
-        const missing = [...wanted].filter((tag) => !there.some((each) => each.tag === tag));
+        const active = branch === null ? undefined : tags.get(branch); // Taken when the domain leaves it.
+        const missing = [...wanted].filter((tag) => tag !== active && !there.some((each) => each.tag === tag));
         return [...there.filter(({ tag }) => !wanted.has(tag)).map(({ filename, tag }) => `${filename}: ${tag}`), ...missing.map((tag) => `nowhere: ${tag}`)];
     }
 
