@@ -12,6 +12,8 @@ export interface Capabilities {
     readonly running: boolean;
     readonly redefine: boolean;
     readonly rename: boolean;
+    /** Bytes of UTF-8 that a snapshot's name can have at most. */
+    readonly longestName: number;
     readonly quiesce: boolean;
     /** What `compression` can be; empty: nothing. */
     readonly compression: readonly string[];

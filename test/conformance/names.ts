@@ -38,6 +38,12 @@ const TAKEN: readonly string[] = [
     "快".repeat(85),
 ];
 
+/** As many of a name's characters as there is room for. */
+function fitting(name: string, bytes: number): string {
+    const [first = ""] = name;
+    return first.repeat(Math.floor(bytes / Buffer.byteLength(first)));
+}
+
 export function nameSuite({ machine: make, all, bench }: Stage): void {
     const mode = bench.mode === null ? {} : { mode: bench.mode };
 
@@ -53,9 +59,21 @@ export function nameSuite({ machine: make, all, bench }: Stage): void {
             expect(parents(await machine.vm.hierarchy())).toEqual({ a: null });
         });
 
+        test("a name that is longer than the host can keep is refused before anything is done", async () => {
+            const machine = await make();
+            await grow(machine, "a", null, 1, mode);
+            const name = "n".repeat(machine.host.capabilities.longestName + 1);
+            expect(await refused(machine.vm.create({ name, ...mode }))).toBeInstanceOf(InvalidInputError);
+            expect(await refused(machine.vm.redefine({ name: "a", rename: name }))).toBeInstanceOf(InvalidInputError);
+            expect(parents(await machine.vm.hierarchy())).toEqual({ a: null });
+        });
+
         test.each([0, 1, 2])("whatever else a name holds, it is taken, read, reverted to, kept and deleted (%i)", async (third) => {
             const machine = await make();
-            const names = TAKEN.filter((_, i) => i % 3 === third && !(TAKEN[i] ?? "").includes("/"));
+            const { longestName } = machine.host.capabilities;
+            const names = TAKEN.map((name) => (Buffer.byteLength(name) > 200 ? fitting(name, longestName) : name)).filter(
+                (name, i) => i % 3 === third && !name.includes("/"),
+            );
             await machine.vm.create({ name: "root", ...mode });
             for (const [i, name] of names.entries()) {
                 await writeAll(machine, 1, String(i + 1));

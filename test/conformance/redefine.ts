@@ -90,7 +90,7 @@ export function redefineSuite({ machine: make, all, bench }: Stage): void {
 
         test.each<[string, (xml: string) => string, RegExp]>([
             ["another domain's UUID", (xml) => xml.replace(/<uuid>.*?<\/uuid>/, "<uuid>c7a5fdbd-edaf-9455-926a-d65c16db1809</uuid>"), /UUID/],
-            ["a layout that the guest would see change", (xml) => xml.replace(/<vcpu>1<\/vcpu>/, "<vcpu>4</vcpu>"), /vcpu/],
+            ["a layout that the guest would see change", (xml) => xml.replace(/(<vcpu[^>]*>)1</, (_all, vcpu: string) => `${vcpu}4<`), /vcpu/],
             ["a parent that is not there", (xml) => xml.replace(/(<parent>\s*<name>)b/, "$1nobody"), /nobody/],
             ["a parent below it", (xml) => xml.replace(/(<parent>\s*<name>)b/, "$1d"), /cycle/],
             ["another kind of state", (xml) => xml.replace("<state>shutoff</state>", "<state>disk-snapshot</state>"), /shutoff/],

@@ -26,7 +26,7 @@ export class MemoryHost implements Connection, Machine {
     private count = 0;
 
     constructor(capabilities: Partial<Capabilities> = {}) {
-        const none = { backend: "memory", modes: [], defaultMode: null, running: false, redefine: true, rename: true };
+        const none = { backend: "memory", modes: [], defaultMode: null, running: false, redefine: true, rename: true, longestName: 255 };
         this.capabilities = { ...none, quiesce: false, compression: [], disks: false, define: false, ...capabilities };
     }
 

@@ -10,6 +10,8 @@ export const capabilities: Capabilities = {
     running: true,
     redefine: true,
     rename: true,
+    // It keeps each in a file of that name, which it replaces by way of `NAME.xml.new`.
+    longestName: 247,
     quiesce: true,
     compression: ["zlib", "zstd"],
     disks: true,

@@ -188,6 +188,7 @@ export class LibvirtDomain implements ManagedDomain {
         const world = { ...this.world(seen, draft), ...(disks && { running: openIn(disks) }) };
         await compile(draft, world, operations);
         if (first?.kind === "import") await this.knowImages(draft);
+        for (const name of draft.snapshots.keys()) if (!stored.snapshots.has(name)) refuseLong(name);
         if (seen.managedSave) refuseAsleep(this.name, draft);
         await refuseShared(draft.use().altered, world);
         const stamps = await stampsOf(draft.doomed());
@@ -205,6 +206,7 @@ export class LibvirtDomain implements ManagedDomain {
         if (operations.length > 1) throw new UnsupportedError(BACKEND, "several snapshots of a running guest in one", "take one after another");
         if (seen.managedSave)
             throw new BusyError(`${quoted(this.name)} has a managed save, so it neither runs nor is it shut off; start it, or shut it down first`);
+        refuseLong(operation.name);
         const next: LiveNext = { creation: liveCreation(draft, operation), operation };
         await refuseOverwriting(draft, next.creation, this.world(seen, draft));
         const step: AgreeStep = { kind: "agree" };
@@ -402,6 +404,16 @@ export class LibvirtDomain implements ManagedDomain {
         for (const step of [...(entry?.prepare ?? []), ...(entry?.finish ?? [])])
             for (const mark of [step.begun, step.done]) if (typeof mark === "string") await removeFile(mark);
     }
+}
+
+/** @throws InvalidInputError for what libvirt would only fail to write when all else is done. */
+function refuseLong(name: string): void {
+    const { longestName } = capabilities;
+    if (Buffer.byteLength(name) > longestName)
+        throw new InvalidInputError(
+            `name ${quoted(name)} is longer than the ${longestName} bytes that libvirt can keep of a snapshot's name; choose a shorter one`,
+            "name",
+        );
 }
 
 /** The text of a document that libvirt, the records or a draft keep. */

@@ -10,6 +10,7 @@ export const capabilities: Capabilities = {
     running: false,
     redefine: true,
     rename: true,
+    longestName: 255,
     quiesce: false,
     compression: ["zlib", "zstd"],
     disks: true,
