@@ -120,6 +120,15 @@ function comparable(document: SnapshotDocument): string {
     return formatSnapshot({ ...document, memory: document.memory ?? { snapshot: "no", file: null }, active: null, compression: null });
 }
 
+/** Documents that were found to be as they should, with the cause: of hundreds that no transaction concerns, none is written and compared again at each. */
+const right = new WeakMap<SnapshotDocument, string>();
+
+/** All that a snapshot's document depends on, but for what it was, and what Snaptree keeps in it. */
+function causeOf({ name, parent, description, creationTime, state, mode, files }: SnapshotRecord, { images }: Records, standing: Standing): string {
+    const contents = Object.entries(files).map(([target, file]) => [target, file, images.get(file)?.format, standing.on(file)]);
+    return JSON.stringify([name, parent, description, creationTime, state, mode, contents]);
+}
+
 /** Parents before children; a parent that is none of them counts as there. */
 function topDown(records: readonly SnapshotRecord[]): SnapshotRecord[] {
     const left = new Map(records.map((record) => [record.name, record]));
@@ -153,11 +162,16 @@ export function remembering(seen: Seen, records: Records, stored: (record: Snaps
     const current = shownFor(seen, records);
     const gone = [...seen.documents].flatMap(([name, { document }]) => (canBecome(document, records.snapshots.get(name)) ? [] : [name]));
     const changed = [...records.snapshots.values()].flatMap((record) => {
-        const wanted = documentNow(record, stored(record), records, standing, record.name === current ? own : null);
         const there = seen.documents.get(record.name)?.document;
-        const xml = comparable(wanted);
-        // A parent that goes takes its name out of its children's documents.
-        return there && comparable(there) === xml && !gone.includes(record.parent ?? "") ? [] : [{ record, xml }];
+        const before = stored(record);
+        const cause = causeOf(record, records, standing);
+        // A parent that goes takes its name out of its children's documents, which have another one by then.
+        const isSettled = there === before && !gone.includes(record.parent ?? "");
+        if (isSettled && record.name !== current && right.get(before) === cause) return [];
+        const xml = comparable(documentNow(record, before, records, standing, record.name === current ? own : null));
+        if (!there || gone.includes(record.parent ?? "") || comparable(there) !== xml) return [{ record, xml }];
+        if (isSettled && record.name !== current) right.set(there, cause);
+        return [];
     });
     const xmlOf = new Map(changed.map(({ record, xml }) => [record.name, xml]));
     return {

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { HostError } from "../../../provider/engine";
+import { libvirt as backendOf } from "../../../provider/backends/libvirt";
 import { type Libvirt, type LibvirtRelease, startLibvirt } from "../../hosts/libvirt";
 import { libvirt as installed, needs, newerLibvirt, suiteWith } from "../../support/requires";
 import { goesOn, grow, isHeld, stillListed } from "./behind";
@@ -104,6 +105,18 @@ describe.each(releases)("%s", (release, requirement) => {
             await withFile(machine, current, "snapshot-create", domain, "XML", "--redefine");
             await isHeld(machine, held);
             await goesOn(machine, held, ["trunk", "side"]);
+        });
+
+        test("libvirt is told again of no snapshot but those that change, and of the one that carries what Snaptree keeps", async () => {
+            await using machine = await LibvirtMachine.make(libvirt, ["vda"]);
+            await grow(machine, "side");
+            await using backend = await backendOf.connect(new URL(libvirt.uri), {});
+            const domain = await backend.open(machine.domain);
+            for (const again of [1, 2]) {
+                const { finish } = await domain.compile([{ kind: "redefine", name: "b", description: `other ${again}` }]);
+                const told = finish.find(({ kind }) => kind === "remember") as unknown as { readonly documents: readonly { readonly name: string }[] };
+                expect(told.documents.map(({ name }) => name)).toEqual(["b", "c"]);
+            }
         });
 
         test("what Snaptree keeps is broken: one clear error, and nothing is changed", async () => {
