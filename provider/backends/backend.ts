@@ -21,6 +21,10 @@ export interface Capabilities {
     readonly disks: boolean;
     /** `snaptree define` can make a domain. */
     readonly define: boolean;
+    /** Disks can be worked on, and not only what the hypervisor does with them: branches, switch, follow, commit, provision, and snapshots elsewhere than at the tip. */
+    readonly branches: boolean;
+    /** Several creations can become one transaction: all of them happen, or none. */
+    readonly together: boolean;
 }
 
 /** One change of the host, as data: it goes through the journal and is carried out, redone or undone from there. */

@@ -34,9 +34,9 @@ function toSnapshot(record: SnapshotRecord, sizes: Sizes | null): Snapshot {
     };
 }
 
-async function branchesOf(records: Records, tipDirty: boolean, sizes: Sizes | null): Promise<Hierarchy["branches"]> {
+async function branchesOf(records: Records, tipDirty: boolean, sizes: Sizes | null, isUnseen: boolean): Promise<Hierarchy["branches"]> {
     const named = [...records.branches.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-    const dirty = await Promise.all(named.map(async (branch) => (branch.name === records.branch ? tipDirty : branchDiffers(records, branch))));
+    const dirty = await Promise.all(named.map(async (branch) => isUnseen || (branch.name === records.branch ? tipDirty : branchDiffers(records, branch))));
     return named.map((branch, i) => {
         const { name, from, tip, files, owner } = branch;
         const bytes = sizes?.branch(branch) ?? null;
@@ -52,12 +52,14 @@ export interface Listed {
     readonly powerState: PowerState;
     /** Fill in `bytes`. */
     readonly sizes: boolean;
+    /** Disks can't be looked at: nobody knows what was written, so everything counts as dirty. Default: false. */
+    readonly isUnseen?: boolean;
 }
 
 /** The hierarchy that records tell. What a guest that runs has in its memory is in no snapshot, so its tip is dirty. */
-export async function hierarchyOf({ name, domain, records, powerState, sizes: wanted }: Listed): Promise<Hierarchy> {
+export async function hierarchyOf({ name, domain, records, powerState, sizes: wanted, isUnseen = false }: Listed): Promise<Hierarchy> {
     const sizes = wanted ? await sizesOf(records) : null;
-    const dirty = powerState !== "shutoff" || (await tipDiffers(domain, filesOf(domain), records));
+    const dirty = isUnseen || powerState !== "shutoff" || (await tipDiffers(domain, filesOf(domain), records));
     return {
         domain: name,
         uuid: domain.uuid,
@@ -66,6 +68,6 @@ export async function hierarchyOf({ name, domain, records, powerState, sizes: wa
         branch: records.branch,
         dirty,
         snapshots: listed([...records.snapshots.values()].map((record) => toSnapshot(record, sizes))),
-        branches: await branchesOf(records, dirty, sizes),
+        branches: await branchesOf(records, dirty, sizes, isUnseen),
     };
 }

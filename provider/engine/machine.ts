@@ -345,7 +345,8 @@ export class VirtualMachine {
         const { follow, commit, discard, resetNvram, ...move } = request;
         const how = follow ? "follow" : commit ? "commit" : "reset";
         await this.admitMove(move);
-        const make = (hierarchy: Hierarchy) => planRevert(hierarchy, name, { ...move, how, discard: discard ?? false, resetNvram });
+        const asked = { ...move, how, discard: discard ?? false, resetNvram, force: request.force === true } as const;
+        const make = (hierarchy: Hierarchy) => planRevert(hierarchy, name, asked);
         await this.one(`reverting to ${quoted(name)}`, make, request.force, options);
     }
 
@@ -597,7 +598,10 @@ export class VirtualMachine {
         try {
             await sayWhy(what, async () => {
                 const { made, running } = await this.planned(what, make, force, options);
-                const groups = isOne && made.operations.length > 0 ? [made.operations] : batches(made.operations, running ? 1 : BATCH);
+                const groups =
+                    isOne && made.operations.length > 0
+                        ? [made.operations]
+                        : batches(made.operations, running || !this.managed.capabilities.together ? 1 : BATCH);
                 for (const [i, operations] of groups.entries()) {
                     if (i > 0) await this.refuseSince(what, made, operations, force);
                     await this.transact(operations, executionOf(options), options);

@@ -109,6 +109,8 @@ export interface RevertOperation extends Move {
     readonly name: string;
     /** The guest's firmware variables start from their template again. */
     readonly resetNvram?: boolean;
+    /** Also what the hypervisor calls risky (libvirt's `--force`). */
+    readonly force?: boolean;
 }
 
 /** A leaf's changes are merged into the contents of the snapshot that it stands on, which is taken again there. */

@@ -52,6 +52,13 @@ export function refuseCommitting({ name, committing }: Snapshot): void {
     );
 }
 
+/** What is asked of a reset besides. */
+export interface Resetting extends Arrival {
+    readonly resetNvram?: boolean | undefined;
+    /** Also what the hypervisor calls risky. */
+    readonly force?: boolean | undefined;
+}
+
 /** What a move does, and what it costs. */
 export interface Moved {
     readonly operations: readonly Operation[];
@@ -77,13 +84,13 @@ function refuseKeep(branch: string, keep: Keep): null {
 }
 
 /** From where the tip is to a snapshot's own state (reset): the branch that runs directly on it is emptied; any other is left as it is. */
-export function resetFrom(tip: Tip, name: string, arrival: Arrival & { readonly resetNvram?: boolean | undefined }): Moved {
+export function resetFrom(tip: Tip, name: string, arrival: Resetting): Moved {
     const stays = tip.branch !== null && tip.current !== name;
     const keepTip = tip.branch !== null && stays ? refuseKeep(tip.branch, arrival.keep) : keeper(tip, arrival.keep);
     const goes = tip.dirty && !stays && keepTip === null;
-    const resetNvram = arrival.resetNvram ? { resetNvram: true } : {};
+    const flags = { ...(arrival.resetNvram && { resetNvram: true }), ...(arrival.force && { force: true }) };
     const losses = goes ? [tip.branch === null ? "tip" : `branch:${tip.branch}`, ...goesToo(tip, tip.current)] : [];
-    return { operations: [{ kind: "revert", name, ...move(arrival, keepTip), ...resetNvram }], losses };
+    return { operations: [{ kind: "revert", name, ...move(arrival, keepTip), ...flags }], losses };
 }
 
 /** From where the tip is to a branch's tip as it is (follow). A dirty tip that has no branch is kept as one: nothing is lost by going elsewhere. */
@@ -93,7 +100,7 @@ export function switchFrom(tip: Tip, name: string, arrival: Arrival): Moved {
 }
 
 /** @throws NotFoundError, BusyError */
-export function resetTo(hierarchy: Hierarchy, name: string, arrival: Arrival & { readonly resetNvram?: boolean | undefined }): Moved {
+export function resetTo(hierarchy: Hierarchy, name: string, arrival: Resetting): Moved {
     wholeSnapshot(hierarchy, name);
     return resetFrom(tipOf(hierarchy), name, arrival);
 }

@@ -1,13 +1,12 @@
 import { type Hierarchy, InvalidInputError, type Loss, type Operation, quoted, type Snapshot, Tree } from "../model";
-import { type Arrival, type Leaf, leafOn, type Moved, refuseCommitting, resetTo, standsOn, switchTo } from "./moves";
+import { type Arrival, type Leaf, type Resetting, leafOn, type Moved, refuseCommitting, resetTo, standsOn, switchTo } from "./moves";
 import { type Plan, planOf } from "./plan";
 
 /** What is asked of a revert; one of the three, default `reset`. */
-export interface Revert extends Arrival {
+export interface Revert extends Resetting {
     readonly how?: "reset" | "follow" | "commit";
     /** The snapshot's name goes afterwards. */
     readonly discard?: boolean;
-    readonly resetNvram?: boolean | undefined;
 }
 
 /** The tip becomes a snapshot's state again (reset), or goes on from the leaf on it (follow), or is merged into it (commit). @throws NotFoundError */

@@ -127,7 +127,7 @@ const OPERATIONS: Readonly<Record<Operation["kind"], Check>> = {
         ...{ kind, name: text, branches: listOf(text), chain: optional(oneOf("keep")) },
         scope: oneOf("keepChildren", "subtree", "children", "metadata"),
     }),
-    revert: objectOf<OperationOf<"revert">>({ kind, name: text, ...move, resetNvram: optional(flag) }),
+    revert: objectOf<OperationOf<"revert">>({ kind, name: text, ...move, resetNvram: optional(flag), force: optional(flag) }),
     commit: objectOf<OperationOf<"commit">>({ kind, name: text, branch: orNull(text), discard: flag, ...others }),
     merge: objectOf<OperationOf<"merge">>({ kind, name: text, into: text, ...others }),
     branch: objectOf<OperationOf<"branch">>({ kind, name: text, from: text, owner: optional(text) }),

@@ -17,7 +17,7 @@ const OPERATIONS: { readonly [K in Operation["kind"]]: Required<Extract<Operatio
     },
     redefine: { kind: "redefine", name: "s", rename: "t", description: null, xml: "<x/>", creationTime: 7, state: "shutoff", current: true, force: true },
     delete: { kind: "delete", name: "s", scope: "subtree", branches: ["b"], chain: "keep" },
-    revert: { kind: "revert", name: "s", keepTip: null, powerState: "running", leave: "shutdown", resetNvram: true },
+    revert: { kind: "revert", name: "s", keepTip: null, powerState: "running", leave: "shutdown", resetNvram: true, force: true },
     commit: { kind: "commit", name: "s", branch: null, discard: true, snapshots: ["t"], branches: ["b"] },
     merge: { kind: "merge", name: "s", into: "p", snapshots: ["t"], branches: ["b"] },
     branch: { kind: "branch", name: "b", from: "s", owner: "me" },

@@ -27,7 +27,7 @@ export class MemoryHost implements Connection, Machine {
 
     constructor(capabilities: Partial<Capabilities> = {}) {
         const none = { backend: "memory", modes: [], defaultMode: null, running: false, redefine: true, rename: true, longestName: 255 };
-        this.capabilities = { ...none, quiesce: false, compression: [], disks: false, define: false, ...capabilities };
+        this.capabilities = { ...none, quiesce: false, compression: [], disks: false, define: false, branches: true, together: true, ...capabilities };
     }
 
     domain(): Promise<Machine> {

@@ -16,4 +16,19 @@ export const capabilities: Capabilities = {
     compression: ["zlib", "zstd"],
     disks: true,
     define: true,
+    branches: true,
+    together: true,
+};
+
+/** Of domains whose disks are out of reach: what libvirt does by itself. */
+export const nativeCapabilities: Capabilities = { ...capabilities, defaultMode: "internal", compression: [], branches: false, together: false };
+
+/** libvirt's test driver, which plays at running domains: it has no disks. */
+export const testCapabilities: Capabilities = {
+    ...nativeCapabilities,
+    backend: "libvirt’s test driver",
+    modes: ["internal"],
+    rename: false,
+    quiesce: false,
+    disks: false,
 };

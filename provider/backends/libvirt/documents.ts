@@ -16,6 +16,11 @@ function neverThere(contents: string): string {
     return `${contents}${HELD}`;
 }
 
+/** Something stands on a snapshot whose document names this, that libvirt does not see. */
+export function isNeverThere(file: string): boolean {
+    return file.endsWith(HELD);
+}
+
 /** libvirt refuses to delete a snapshot by itself that has this on a disk: it would not see what else stands on the contents. */
 const GUARD = "snapshotDeleteInProgress";
 

@@ -1,24 +1,41 @@
 import { randomUUID } from "node:crypto";
-import { resolve } from "node:path";
-import { NotFoundError, quoted } from "../../model";
+import { isAbsolute, resolve } from "node:path";
+import { InvalidInputError, NotFoundError, quoted } from "../../model";
 import { formatXml, newDomain, parseDomain } from "../../xml";
 import { Images } from "../../disks/images";
-import type { Backend, BackendFactory, ConnectOptions, DomainDocument, ManagedDomain, NewDomain } from "../backend";
-import { capabilities } from "./capabilities";
-import { acceptsUri, isLocal, shownUri } from "./connect-uri";
+import type { Backend, BackendFactory, Capabilities, ConnectOptions, DomainDocument, ManagedDomain, NewDomain } from "../backend";
+import { capabilities, nativeCapabilities, testCapabilities } from "./capabilities";
+import { acceptsUri, isInProcess, isLocal, shownUri } from "./connect-uri";
 import { type Connection, LibvirtDomain } from "./domain";
 import { Headers } from "./graph";
+import { type NativeConnection, NativeDomain, type OutOfReach } from "./native-domain";
 import { Virsh } from "./virsh";
 
+/** Why no disks of a host's domains can be worked on; null: they are this machine's. A path that looks the same on another host may be another file. */
+function outOfReach(uri: URL): OutOfReach | null {
+    if (uri.protocol.startsWith("test")) return "test";
+    return isLocal(uri) ? null : "remote";
+}
+
+function capabilitiesOf(reach: OutOfReach | null): Capabilities {
+    if (reach === null) return capabilities;
+    return reach === "test" ? testCapabilities : nativeCapabilities;
+}
+
 class LibvirtBackend implements Backend {
-    readonly capabilities = capabilities;
-    private readonly connection: Connection;
+    readonly capabilities: Capabilities;
+    private readonly connection: Connection & NativeConnection;
+    private readonly reachOut: OutOfReach | null;
 
     constructor(
         private readonly uri: URL,
         { password }: ConnectOptions,
     ) {
-        this.connection = { virsh: new Virsh({ uri: uri.href, password }), images: new Images(), headers: new Headers(), isLocal: isLocal(uri) };
+        const virsh = new Virsh({ uri: uri.href, password });
+        const address = isInProcess(uri) ? randomUUID() : uri.href;
+        this.connection = { virsh, images: new Images(), headers: new Headers(), isLocal: isLocal(uri), shown: shownUri(uri), address };
+        this.reachOut = outOfReach(uri);
+        this.capabilities = capabilitiesOf(this.reachOut);
     }
 
     /** @throws UnreachableError */
@@ -30,21 +47,36 @@ class LibvirtBackend implements Backend {
         return (await this.connection.virsh.run(["list", "--all", "--name"])).split("\n").filter(Boolean).sort();
     }
 
-    /** By its name and nothing else: virsh itself takes a number or a UUID first. */
     async open(domain: string): Promise<ManagedDomain> {
-        const listed = await this.connection.virsh.run(["list", "--all", "--uuid", "--name"]);
-        for (const line of listed.split("\n")) {
-            const [, uuid = "", name] = /^([0-9a-f-]{36})\s+(.*?)\s*$/.exec(line) ?? [];
-            if (name === domain) return new LibvirtDomain(name, uuid, this.connection);
-        }
+        const persistent = await this.uuidOf(domain, ["--all", "--persistent"]);
+        if (persistent !== null && this.reachOut === null) return new LibvirtDomain(domain, persistent, this.connection);
+        const uuid = persistent ?? (await this.uuidOf(domain, ["--transient"]));
+        if (uuid !== null) return new NativeDomain(domain, uuid, this.connection, this.reachOut ?? "transient");
         throw new NotFoundError(`there is no domain ${quoted(domain)} on ${quoted(shownUri(this.uri))}; “virsh list --all” shows what is there`);
     }
 
+    /** By its name and nothing else: virsh itself takes a number or a UUID first. */
+    private async uuidOf(domain: string, which: readonly string[]): Promise<string | null> {
+        const listed = await this.connection.virsh.run(["list", ...which, "--uuid", "--name"]);
+        for (const line of listed.split("\n")) {
+            const [, uuid, name] = /^([0-9a-f-]{36})\s+(.*?)\s*$/.exec(line) ?? [];
+            if (uuid !== undefined && name === domain) return uuid;
+        }
+        return null;
+    }
+
     async define(domain: NewDomain | DomainDocument): Promise<ManagedDomain> {
-        const placed = "xml" in domain ? null : domain.disks.map((disk) => ({ ...disk, file: resolve(disk.file) }));
+        const placed = "xml" in domain ? null : domain.disks.map((disk) => ({ ...disk, file: this.placed(disk.file) }));
         const xml = "xml" in domain ? domain.xml : formatXml(newDomain({ name: domain.name, uuid: randomUUID(), disks: placed ?? [] }));
         await this.connection.virsh.withXml(xml, (file) => ["define", file]);
         return this.open(parseDomain(xml).name);
+    }
+
+    /** Only on this machine is there a folder that a path could be relative to. */
+    private placed(file: string): string {
+        if (this.reachOut !== "remote") return resolve(file);
+        if (isAbsolute(file)) return file;
+        throw new InvalidInputError(`${quoted(file)} is no absolute path on ${quoted(shownUri(this.uri))}; name the file as that host has it`, "disks");
     }
 
     async [Symbol.asyncDispose](): Promise<void> {

@@ -15,4 +15,6 @@ export const capabilities: Capabilities = {
     compression: ["zlib", "zstd"],
     disks: true,
     define: true,
+    branches: true,
+    together: true,
 };
