@@ -116,6 +116,8 @@ export interface Guest {
      * @throws HostError where it does not obey in time: it runs on, and nothing is lost.
      */
     leave(how: "shutdown" | "destroy", options: GuestOptions): Promise<void>;
+    /** A guest that sleeps in a managed save goes on from there; any other stays as it is. */
+    wake(): Promise<void>;
     /** The guest goes on as an operation that was carried out says: with a snapshot's memory, from its disks, or not at all. */
     arrive(operation: Operation, options: GuestOptions): Promise<void>;
 }

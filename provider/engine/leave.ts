@@ -1,6 +1,9 @@
 import { BusyError, type CreateOperation, type Hierarchy, type Leave, type Operation, quoted } from "../model";
 import type { ManagedDomain } from "../backends/backend";
 
+/** Operations that can say what to do with a guest. */
+const CHOOSING: ReadonlySet<Operation["kind"]> = new Set(["create", "revert", "switch"]);
+
 function policyOf(operations: readonly Operation[]): Leave {
     return operations.flatMap((operation) => ("leave" in operation ? operation.leave : [])).at(0) ?? "refuse";
 }
@@ -28,12 +31,13 @@ export async function leave(
     if (!guest || hierarchy.powerState === "shutoff" || !guest.mustLeave(operations, hierarchy)) return false;
     const policy = policyOf(operations);
     if (policy === "refuse") {
-        throw new BusyError(
-            `the domain ${quoted(name)} is ${hierarchy.powerState}, and what its memory holds would be lost; shut it down, or say with leave what is to be done: shutdown, checkpoint or destroy`,
-            null,
-        );
+        const choice = operations.some(({ kind }) => CHOOSING.has(kind)) ? ", or say with leave what is to be done: shutdown, checkpoint or destroy" : " first";
+        throw new BusyError(`the domain ${quoted(name)} is ${hierarchy.powerState}, and what its memory holds would be lost; shut it down${choice}`, null);
     }
-    if (policy === "checkpoint") await create(checkpointOf(hierarchy));
+    if (policy === "checkpoint") {
+        await guest.wake();
+        await create(checkpointOf(hierarchy));
+    }
     await guest.leave(policy === "shutdown" ? "shutdown" : "destroy", { signal });
     return true;
 }

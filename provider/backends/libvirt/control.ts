@@ -1,7 +1,7 @@
 import type { Hierarchy, Operation } from "../../model";
 import { parseDomain, withDiskFiles } from "../../xml";
 import type { Guest, GuestOptions } from "../backend";
-import { destroy, shutdown, start } from "./guest";
+import { destroy, shutdown, start, wake } from "./guest";
 import { memoryDomain, restoreMemory } from "./memory";
 import { revertSnapshot } from "./native";
 import type { Seen } from "./seen";
@@ -57,6 +57,10 @@ export function guestOf(returning: Returning): Guest {
     return {
         mustLeave: (operations, hierarchy) => operations.some((operation) => isInTheWay(operation, hierarchy)),
         leave: (how, { signal }: GuestOptions) => (how === "shutdown" ? shutdown(virsh, uuid, { signal }) : destroy(virsh, uuid)),
+        async wake() {
+            await wake(virsh, uuid);
+            await returning.see();
+        },
         async arrive(operation) {
             if (operation.kind !== "revert" && operation.kind !== "switch") return;
             const { powerState: to } = operation;
