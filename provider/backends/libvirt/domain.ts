@@ -34,7 +34,7 @@ import { type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
 import type { Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { BACKEND, capabilities } from "./capabilities";
 import { guestOf } from "./control";
-import { deletable, liveCreation, refuseAsleep, refuseOverwriting } from "./live";
+import { deletable, liveCreation, liveImages, refuseAsleep, refuseOverwriting } from "./live";
 import { type Beneath, openIn, performUnder, sparing, undoUnder } from "./live-steps";
 import { carriedDocument, lastingId, refuseRooted, refuseRunning } from "./moving";
 import { createSnapshot, type NewSnapshot } from "./native";
@@ -361,9 +361,10 @@ export class LibvirtDomain implements ManagedDomain {
         const taken = records.snapshots.get(creation.name);
         const own = { contentId: randomUUID(), ...(operation.owner !== undefined && { owner: operation.owner }) };
         const snapshots = taken ? new Map(records.snapshots).set(creation.name, { ...taken, ...own }) : records.snapshots;
+        const images = liveImages(records, creation, filesOf(parseDomain(before.config)));
         await this.store.writeRecords(
             generation,
-            this.storedOf({ ...records, snapshots }, seen.current, (document) => draftText(seen, null, document)),
+            this.storedOf({ ...records, snapshots, images }, seen.current, (document) => draftText(seen, null, document)),
         );
     }
 

@@ -4,6 +4,7 @@ import type { Draft } from "../../disks/draft";
 import { participants } from "../../disks/compile/disks";
 import type { World } from "../../disks/compile";
 import { modeOfAll, refuseMixed } from "../../disks/compile/mixed";
+import type { Files, ImageRecord, Records } from "../../disks/records";
 import { BACKEND } from "./capabilities";
 import type { NewSnapshot } from "./native";
 import type { Seen } from "./seen";
@@ -79,6 +80,26 @@ export async function refuseOverwriting(draft: Draft, { name, memory }: NewSnaps
         if (file === null || format !== "qcow2" || !(await tags(file)).some((there) => there.name === name)) continue;
         throw new AlreadyExistsError(`the image ${quoted(file)} holds an internal snapshot ${quoted(name)} already; redefine it, or choose another name`);
     }
+}
+
+/**
+ * The images once libvirt has taken a snapshot. The overlays are Snaptree's, which named them, but for those that somebody made before; and what is frozen for
+ * a snapshot that is forgotten at once is nobody's to remove.
+ *
+ * @param tip what the guest wrote to before
+ */
+export function liveImages({ images }: Records, { disks = [], flags }: NewSnapshot, tip: Files): Map<string, ImageRecord> {
+    const after = new Map(images);
+    const set = (file: string, change: Partial<ImageRecord>) => {
+        const image = after.get(file);
+        if (image) after.set(file, { ...image, ...change });
+    };
+    for (const { name, file } of disks) {
+        if (file === null) continue;
+        set(file, { created: true, owned: flags?.reuseExternal !== true });
+        if (flags?.noMetadata) set(tip[name] ?? file, { owned: false });
+    }
+    return after;
 }
 
 /** Snapshots inside images that go, and that QEMU can take out of them while their guest runs: those of libvirt's own that have its names for them. */
