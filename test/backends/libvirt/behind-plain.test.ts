@@ -150,5 +150,48 @@ describe.each(releases)("%s", (release, requirement) => {
             expect(await machine.xml()).toContain("theirs</");
             await isHeld(machine, held);
         });
+
+        test("what Snaptree made is plain virsh's to revert, delete and take where no branch stands, as far as this libvirt can", async () => {
+            await using machine = await LibvirtMachine.make(libvirt, ["vda"]);
+            const { vm, domain } = machine;
+            const held = nothing();
+            for (const [i, name] of ["a", "b", "c"].entries()) {
+                await machine.write("vda", i + 1, name);
+                held.snapshots[name] = await machine.tip();
+                await vm.create({ name });
+            }
+            expect(await libvirt.virsh("snapshot-dumpxml", domain, "b")).not.toContain("held-by-branches");
+            // A branch came, and went.
+            await vm.branch("side", { from: "a" });
+            expect(await libvirt.virsh("snapshot-dumpxml", domain, "a")).toContain("snapshotDeleteInProgress");
+            await vm.unbranch("side");
+            expect(await libvirt.virsh("snapshot-dumpxml", domain, "a")).not.toMatch(/snapshotDeleteInProgress|held-by-branches/);
+            if (release === "newer") {
+                await libvirt.virsh("snapshot-delete", domain, "b"); // libvirt merges.
+                delete held.snapshots.b;
+                await libvirt.virsh("snapshot-revert", domain, "a");
+            }
+            await take(machine, held, 6, "d", "--disk-only");
+            const { current, snapshots } = await vm.hierarchy();
+            expect(current).toBe("d");
+            expect(snapshots.map(({ name, parent }) => [name, parent])).toEqual(
+                release === "newer"
+                    ? [
+                          ["a", null],
+                          ["c", "a"],
+                          ["d", "a"],
+                      ]
+                    : [
+                          ["a", null],
+                          ["b", "a"],
+                          ["c", "b"],
+                          ["d", "c"],
+                      ],
+            );
+            await isHeld(machine, held);
+            await vm.branch("side", { from: "c" });
+            held.branches.side = held.snapshots.c ?? {};
+            await goesOn(machine, held);
+        });
     });
 });
