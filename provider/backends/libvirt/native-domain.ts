@@ -25,7 +25,7 @@ import { takeLock } from "../../disks/lock";
 import { filesOf, type Records, type SnapshotRecord } from "../../disks/records";
 import type { Capabilities, Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, Transaction } from "../backend";
 import { nativeCapabilities, testCapabilities } from "./capabilities";
-import { destroy, guestState, shutdown, start } from "./guest";
+import { destroy, guestState, shutdown, start, wake } from "./guest";
 import { createSnapshot, deleteSnapshot, redefineSnapshot, revertSnapshot } from "./native";
 import { nativeCreation } from "./native-create";
 import { DocumentedHeaders, filesUnder, harmOfDelete, harmOfRevert, removedByRevert } from "./native-harm";
@@ -103,6 +103,7 @@ export class NativeDomain implements ManagedDomain {
                 if (how === "shutdown") return shutdown(virsh, this.uuid, { signal });
                 if ((await guestState(virsh, this.uuid)).managedSave) await destroy(virsh, this.uuid);
             },
+            wake: async () => void (await wake(virsh, this.uuid)),
             arrive: () => Promise.resolve(),
         };
     }
