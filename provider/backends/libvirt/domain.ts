@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import {
     AlreadyExistsError,
     automaticName,
@@ -20,8 +20,8 @@ import { addChain, unrecordedFiles } from "../../disks/chain";
 import { compile, type World } from "../../disks/compile";
 import { tipDiffers } from "../../disks/dirty";
 import { exportOf } from "../../disks/export";
-import { Draft, type Next, type Seen as Decided, writeDrafted } from "../../disks/draft";
-import { removeFile, syncFolder } from "../../disks/files";
+import { Draft, type Next, writeDrafted } from "../../disks/draft";
+import { isThere, removeFile, syncFolder } from "../../disks/files";
 import { refuseOpenImages } from "../../disks/holders";
 import { type Images, settled } from "../../disks/images";
 import { hierarchyOf, titleOf } from "../../disks/listing";
@@ -34,21 +34,22 @@ import { type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
 import type { Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { BACKEND, capabilities } from "./capabilities";
 import { guestOf } from "./control";
+import { decided, isCommitted, type LibvirtEntry } from "./journal";
 import { deletable, liveCreation, liveImages, refuseAsleep, refuseOverwriting } from "./live";
 import { type Beneath, openIn, performUnder, sparing, undoUnder } from "./live-steps";
 import { carriedDocument, lastingId, refuseRooted, refuseRunning } from "./moving";
 import { createSnapshot, type NewSnapshot } from "./native";
 import { remembering, shownFor } from "./documents";
 import { type Headers, imagesOf } from "./graph";
-import { generationIn, ownElement, pack } from "./metadata";
+import { generationIn, ownElement, pack, unpack } from "./metadata";
 import { openDisks } from "./open-disks";
 import { isDocument, placeOf } from "./place";
 import { recordsOf } from "./reconcile";
-import { bare, Documents, see, type Seen } from "./seen";
+import { bare, Documents, isOff, see, type Seen, type SeenConfig, type SeenDomain } from "./seen";
 import { type AgreeStep, isLibvirtStep, type RememberStep } from "./steps";
 import { Store } from "./store";
 import { type Stored, VERSION } from "./stored";
-import { option, type Virsh } from "./virsh";
+import { option, type Virsh, VirshError } from "./virsh";
 
 /** What a connection to a host has that its domains share. */
 export interface Connection {
@@ -62,12 +63,19 @@ export interface Connection {
 /** What a transaction of this backend commits. */
 interface LibvirtNext extends Next {
     readonly stored: Stored;
+    /** Nothing ran when it was compiled. */
+    readonly off: boolean;
 }
 
 /** A snapshot of a running guest: libvirt's taking it is the commit. */
 interface LiveNext {
     readonly creation: NewSnapshot;
     readonly operation: CreateOperation;
+}
+
+/** A transaction of this backend, with what its journal entry has too. */
+interface LibvirtTransaction extends LibvirtEntry, Transaction {
+    readonly next: LibvirtNext | LiveNext;
 }
 
 /** A domain that libvirt runs. */
@@ -77,8 +85,8 @@ export class LibvirtDomain implements ManagedDomain {
     private readonly store: Store;
     private readonly documents = new Documents();
     private seen: Seen | null = null;
-    private entry: JournalEntry | null = null;
-    private place: string | null = null;
+    private entry: LibvirtEntry | null = null;
+    private home: string | null = null;
 
     constructor(
         readonly name: string,
@@ -103,7 +111,7 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     async hierarchy(options: ListOptions = {}): Promise<Hierarchy> {
-        const seen = await this.see();
+        const seen = decided(await this.see());
         const sizes = options.sizes ?? false;
         return this.listed(seen, await recordsOf(seen, this.connection.headers, sizes), sizes);
     }
@@ -114,7 +122,7 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     async document(snapshot: string): Promise<string> {
-        const document = (await this.see()).documents.get(snapshot)?.document;
+        const document = decided(await this.see()).documents.get(snapshot)?.document;
         if (!document) throw noSuchSnapshot(snapshot);
         return carriedDocument(document, { name: snapshot, tag: null });
     }
@@ -151,23 +159,33 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     async lock(options: LockOptions): Promise<Lock> {
-        const lock = await takeLock(await this.lockFile(), options);
-        this.seen = null;
-        return lock;
+        for (;;) {
+            const home = await this.findHome();
+            const lock = await takeLock(lockIn(home, this.uuid), options);
+            this.seen = null;
+            this.home = home;
+            // Whoever had it may have chosen another one.
+            if ((await this.findHome()) === home) return lock;
+            await lock[Symbol.asyncDispose]();
+        }
     }
 
-    /** Beside the disks, where whoever works on them finds it, from whatever host. */
+    /** Where whoever works on the disks finds it, from whatever host. */
     private async lockFile(): Promise<string> {
-        return `${await this.folder()}/.snaptree-${this.uuid}.lock`;
+        return lockIn(await this.folder(), this.uuid);
     }
 
-    /** Where the domain's disks lie. */
+    /** Where the domain's lock is, and what belongs beside no disk. */
     private async folder(): Promise<string> {
-        return (this.place ??= await this.findFolder());
+        return (this.home ??= await this.findHome());
     }
 
-    private async findFolder(): Promise<string> {
-        const { disks } = await this.domain();
+    /** Where it has been since there are records; before, and where that is gone, where the domain's first disk lies. */
+    private async findHome(): Promise<string> {
+        const { config, whole } = await this.store.config();
+        const stored = (await unpack(whole, "records"))?.data as Stored | undefined;
+        if (stored !== undefined && (await isThere(stored.home))) return stored.home;
+        const { disks } = parseDomain(config);
         const file = disks.find((disk) => disk.file !== null && disk.device === "disk")?.file ?? null;
         if (file === null)
             throw new InvalidInputError(`the domain ${quoted(this.name)} has no disk in a file, so there is nothing that Snaptree could take`, "domain");
@@ -202,7 +220,7 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     /** libvirt takes the snapshot of a running guest, in one instant, which is the commit. */
-    private async live(seen: Seen, draft: Draft, operation: CreateOperation, operations: readonly Operation[]): Promise<Transaction> {
+    private async live(seen: Seen, draft: Draft, operation: CreateOperation, operations: readonly Operation[]): Promise<LibvirtTransaction> {
         if (operations.length > 1) throw new UnsupportedError(BACKEND, "several snapshots of a running guest in one", "take one after another");
         if (seen.managedSave)
             throw new BusyError(`${quoted(this.name)} has a managed save, so it neither runs nor is it shut off; start it, or shut it down first`);
@@ -210,7 +228,7 @@ export class LibvirtDomain implements ManagedDomain {
         const next: LiveNext = { creation: liveCreation(draft, operation), operation };
         await refuseOverwriting(draft, next.creation, this.world(seen, draft));
         const step: AgreeStep = { kind: "agree" };
-        return { title: titleOf(operations), generation: draft.stored.generation + 1, prepare: [], finish: [step], next };
+        return { id: randomUUID(), title: titleOf(operations), generation: draft.stored.generation + 1, prepare: [], finish: [step], next };
     }
 
     /** What is imported is another's, whatever stands between: said of each image, since libvirt's documents call overlays its own. */
@@ -223,16 +241,17 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     /** Adds what libvirt is to be told, before files go. */
-    private async completed(seen: Seen, draft: Draft, transaction: Transaction & { readonly next: Next }): Promise<Transaction> {
+    private async completed(seen: Seen, draft: Draft, transaction: Transaction & { readonly next: Next }): Promise<LibvirtTransaction> {
         const { records } = transaction.next;
-        const stored = this.storedOf(records, shownFor(seen, records), (document) => draftText(seen, draft, document));
+        const id = randomUUID();
+        const stored = await this.storedOf(records, shownFor(seen, records), id, (document) => draftText(seen, draft, document));
         const own = ownElement("records", transaction.generation, await pack(stored));
         const told = remembering(seen, records, (record) => this.documentIn(seen, draft, record), own);
         const removal = transaction.finish.filter(({ kind }) => kind === "remove").slice(-1);
         const others = transaction.finish.filter((step) => !removal.includes(step));
         const step: RememberStep = { kind: "remember", ...told };
-        const next: LibvirtNext = { ...transaction.next, stored };
-        return { ...transaction, finish: [...others, step, ...removal], next };
+        const next: LibvirtNext = { ...transaction.next, stored, off: isOff(seen) };
+        return { ...transaction, id, finish: [...others, step, ...removal], next };
     }
 
     private documentIn(seen: Seen, draft: Draft | null, record: SnapshotRecord): SnapshotDocument {
@@ -243,10 +262,12 @@ export class LibvirtDomain implements ManagedDomain {
         return document;
     }
 
-    private storedOf(records: Records, shown: string | null, text: (document: string) => string): Stored {
+    private async storedOf(records: Records, shown: string | null, transaction: string | null, text: (document: string) => string): Promise<Stored> {
         const { next, current, branch, tip, images, snapshots, branches } = records;
         return {
             version: VERSION,
+            transaction,
+            home: await this.folder(),
             ...{ next, current, shown, branch, tip },
             // An overlay that is another's is told too: it would count as libvirt's, which is this domain's.
             images: [...images.values()].filter(({ created, owned, backing }) => created || owned || backing !== null),
@@ -338,21 +359,26 @@ export class LibvirtDomain implements ManagedDomain {
         const document = `document:branch:${records.next}`;
         const branches = new Map(records.branches).set(name, { name, from: null, tip: null, files, tag, document, nvram: null });
         const text = (wanted: string) => (wanted === document ? seen.xml : draftText(seen, null, wanted));
-        await this.store.writeRecords(records.generation, this.storedOf({ ...records, next: records.next + 1, branches }, seen.current, text));
+        const transaction = seen.stored?.data.transaction ?? null;
+        await this.store.writeRecords(
+            records.generation,
+            await this.storedOf({ ...records, next: records.next + 1, branches }, seen.current, transaction, text),
+        );
     }
 
     async commit(transaction: Transaction): Promise<void> {
-        const next = transaction.next as LibvirtNext | LiveNext;
-        if ("creation" in next) return this.commitLive(transaction.generation, next);
-        const { files, seen, stored } = next;
-        await this.refuseMeanwhile(seen, transaction.generation);
+        const { next } = transaction as LibvirtTransaction;
+        if ("creation" in next) return this.commitLive(transaction as LibvirtTransaction, next);
+        const { files, stored } = next;
+        await this.refuseMeanwhile(transaction as LibvirtTransaction, next);
         const written = files.filter(({ file }) => !isDocument(file));
         await settled(written.map(writeDrafted));
         for (const folder of new Set(written.map(({ file }) => dirname(file)))) await syncFolder(folder);
         await this.store.writeRecords(transaction.generation, stored);
     }
 
-    private async commitLive(generation: number, { creation, operation }: LiveNext): Promise<void> {
+    private async commitLive(transaction: LibvirtTransaction, { creation, operation }: LiveNext): Promise<void> {
+        await this.refuseOthers(transaction);
         const before = await this.see();
         if (before.documents.has(creation.name)) throw new AlreadyExistsError(`there is a snapshot ${quoted(creation.name)} already; choose another name`);
         await createSnapshot(this.connection.virsh, this.uuid, creation);
@@ -363,25 +389,49 @@ export class LibvirtDomain implements ManagedDomain {
         const snapshots = taken ? new Map(records.snapshots).set(creation.name, { ...taken, ...own }) : records.snapshots;
         const images = liveImages(records, creation, filesOf(parseDomain(before.config)));
         await this.store.writeRecords(
-            generation,
-            this.storedOf({ ...records, snapshots, images }, seen.current, (document) => draftText(seen, null, document)),
+            transaction.generation,
+            await this.storedOf({ ...records, snapshots, images }, seen.current, transaction.id, (document) => draftText(seen, null, document)),
         );
     }
 
     /** Preparing may have taken hours, in which nobody kept the domain from being started, written, changed and shut down again. */
-    private async refuseMeanwhile({ xml, stamps, use }: Decided, generation: number): Promise<void> {
-        const now = await this.store.config();
-        // Nobody's records are there before the first ones.
-        if (now.xml !== xml || Math.max(0, generationIn(now.whole, "records")) >= generation) throw changedError(this.name);
+    private async refuseMeanwhile(transaction: LibvirtEntry, { seen: { xml, stamps, use }, off }: LibvirtNext): Promise<void> {
+        const now = await this.refuseOthers(transaction);
+        if (now.xml !== xml) throw changedError(this.name);
+        if (off && !isOff(now))
+            throw new BusyError(`the domain ${quoted(this.name)} was started meanwhile, so everything was taken back; shut it down, and run again`);
         await refuseOpenImages(use);
         await refuseWritten(stamps);
     }
 
+    /** The lock is this machine's: who manages the domain from another one is only seen by what is in its `<metadata>` by now. */
+    private async refuseOthers({ id, generation }: LibvirtEntry): Promise<SeenDomain> {
+        const now = await this.store.look();
+        // Nobody's records are there before the first ones.
+        if (Math.max(0, generationIn(now.whole, "records")) >= generation || (await this.journalId(now)) !== id) throw changedError(this.name);
+        return now;
+    }
+
+    private async journalId({ whole }: SeenConfig): Promise<string | null> {
+        return ((await unpack(whole, "journal"))?.data as LibvirtEntry | undefined)?.id ?? null;
+    }
+
     async committed(entry: JournalEntry): Promise<boolean> {
-        const generation = (await this.see()).stored?.generation ?? 0;
-        if (generation > entry.generation)
-            throw new HostError(`the journal of ${quoted(this.name)} is older than its records; nothing was changed`, { generation });
-        return generation === entry.generation;
+        try {
+            return isCommitted(entry as LibvirtEntry, (await this.see()).stored);
+        } catch (error) {
+            if (error instanceof VirshError && (await this.store.isGone())) return false;
+            throw error;
+        }
+    }
+
+    private async hasOthersJournal(entry: LibvirtEntry | null): Promise<boolean> {
+        if (entry === null) return false;
+        const id = await this.store.config().then(
+            (config) => this.journalId(config),
+            () => null, // Whoever clears it says so better.
+        );
+        return id !== null && id !== entry.id;
     }
 
     async readJournal(): Promise<JournalEntry | null> {
@@ -392,15 +442,15 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     async writeJournal(entry: JournalEntry): Promise<void> {
-        this.entry = entry;
+        this.entry = entry as LibvirtEntry;
         this.seen = null;
-        await this.store.writeJournal(entry);
+        await this.store.writeJournal(entry as LibvirtEntry);
     }
 
-    /** The marks that steps made go once the journal does: they would be taken for another one's. */
+    /** The marks that steps made go once the journal does: they would be taken for another one's. Another machine's journal is not ours to clear. */
     async clearJournal(): Promise<void> {
         const { entry } = this;
-        await this.store.clearJournal();
+        if (!(await this.hasOthersJournal(entry))) await this.store.clearJournal();
         this.entry = null;
         for (const step of [...(entry?.prepare ?? []), ...(entry?.finish ?? [])])
             for (const mark of [step.begun, step.done]) if (typeof mark === "string") await removeFile(mark);
@@ -415,6 +465,10 @@ function refuseLong(name: string): void {
             `name ${quoted(name)} is longer than the ${longestName} bytes that libvirt can keep of a snapshot's name; choose a shorter one`,
             "name",
         );
+}
+
+function lockIn(folder: string, uuid: string): string {
+    return join(folder, `.snaptree-${uuid}.lock`);
 }
 
 /** The text of a document that libvirt, the records or a draft keep. */

@@ -1,6 +1,6 @@
 import { HostError, type PowerState, quoted } from "../../model";
 import { child, childrenOf, formatXml, parseSnapshot, parseXml, type SnapshotDocument, withChild, withoutChildren, type XmlElement } from "../../xml";
-import type { JournalEntry } from "../backend";
+import { type LibvirtEntry, outcomeOf } from "./journal";
 import { generationIn, unpack, withoutOwn } from "./metadata";
 import type { Stored } from "./stored";
 import { option, type Virsh, VirshError } from "./virsh";
@@ -31,13 +31,18 @@ export interface SeenDomain extends SeenConfig {
     readonly persistent: boolean;
 }
 
+/** Nothing runs, and no memory waits for the disks as they were. */
+export function isOff({ powerState, managedSave }: Pick<SeenDomain, "powerState" | "managedSave">): boolean {
+    return powerState === "shutoff" && !managedSave;
+}
+
 /** All that libvirt knows of a domain. */
 export interface Seen extends SeenDomain {
     readonly documents: ReadonlyMap<string, SeenDocument>;
     readonly current: string | null;
     /** The newest of what the domain and its snapshots keep; null: nothing. */
     readonly stored: { readonly generation: number; readonly data: Stored } | null;
-    readonly journal: JournalEntry | null;
+    readonly journal: LibvirtEntry | null;
 }
 
 /** A configuration without lists of backing files, which libvirt would believe instead of the images. */
@@ -133,10 +138,9 @@ async function newest(whole: XmlElement, documents: ReadonlyMap<string, SeenDocu
     return kept && { generation: kept.generation, data: kept.data as Stored };
 }
 
-/** A journal of a time before the records is one that a revert brought back. */
-async function journalIn(whole: XmlElement, stored: Seen["stored"]): Promise<JournalEntry | null> {
-    const kept = await unpack(whole, "journal");
-    return kept && kept.generation >= (stored?.generation ?? 0) ? (kept.data as JournalEntry) : null;
+async function journalIn(whole: XmlElement, stored: Seen["stored"]): Promise<LibvirtEntry | null> {
+    const entry = (await unpack(whole, "journal"))?.data as LibvirtEntry | undefined;
+    return entry !== undefined && outcomeOf(entry, stored) !== "stale" ? entry : null;
 }
 
 /** All that libvirt knows of a domain, in one listing. */

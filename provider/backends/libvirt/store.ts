@@ -1,11 +1,11 @@
-import { HostError, quoted } from "../../model";
+import { BusyError, HostError, quoted } from "../../model";
 import { child, formatXml, textOf, type XmlElement } from "../../xml";
-import type { JournalEntry } from "../backend";
 import { checksum } from "../../disks/stamps";
 import type { Remembering } from "./documents";
+import type { LibvirtEntry } from "./journal";
 import { type Kept, metadataOptions, ownElement, pack, withOwn, withoutOwn, unpack } from "./metadata";
 import type { DefineStep } from "./place";
-import { type SeenConfig, seeConfig, seeDomain } from "./seen";
+import { isOff, type SeenConfig, seeConfig, type SeenDomain, seeDomain } from "./seen";
 import type { Stored } from "./stored";
 import { option, type Virsh, VirshError } from "./virsh";
 
@@ -29,7 +29,7 @@ export class Store {
         return own;
     }
 
-    async writeJournal(entry: JournalEntry): Promise<void> {
+    async writeJournal(entry: LibvirtEntry): Promise<void> {
         await this.keep("journal", ownElement("journal", entry.generation, await pack(entry)));
     }
 
@@ -37,8 +37,14 @@ export class Store {
         try {
             await this.virsh.run(["metadata", this.domain, ...metadataOptions("journal"), ...(await this.where()), "--remove"]);
         } catch (error) {
-            if (!(error instanceof VirshError) || !/metadata.* not found|not found.*metadata|no metadata/i.test(error.message)) throw error;
+            if (!(error instanceof VirshError)) throw error;
+            if (!/metadata.* not found|not found.*metadata|no metadata/i.test(error.message) && !(await this.isGone())) throw error;
         }
+    }
+
+    /** Somebody undefined the domain. */
+    async isGone(): Promise<boolean> {
+        return !(await this.virsh.run(["list", "--all", "--uuid"])).split("\n").includes(this.uuid);
     }
 
     /** A transient domain has no configuration for its next start. */
@@ -46,10 +52,17 @@ export class Store {
         return (await this.isPersistent()) ? ["--config"] : ["--live"];
     }
 
-    private persistent: Promise<boolean> | undefined;
+    private persistent: boolean | null = null;
 
-    private isPersistent(): Promise<boolean> {
-        return (this.persistent ??= seeDomain(this.virsh, this.uuid).then(({ persistent }) => persistent));
+    private async isPersistent(): Promise<boolean> {
+        return this.persistent ?? (await this.look()).persistent;
+    }
+
+    /** As it is now, with its power state. */
+    async look(): Promise<SeenDomain> {
+        const seen = await seeDomain(this.virsh, this.uuid);
+        this.persistent = seen.persistent;
+        return seen;
     }
 
     /** As it is now. */
@@ -62,7 +75,8 @@ export class Store {
         // libvirt adds the namespace itself.
         const { generation = "" } = own.attributes;
         const plain = formatXml({ ...own, name: kept, attributes: { generation } }).trim();
-        if (plain.length <= LONGEST_ARGUMENT || !persistent)
+        // libvirt remembers what it was told so even where it could not write that down, and forgets it with its end: of a commit that failed nothing may stay.
+        if ((plain.length <= LONGEST_ARGUMENT && kept === "journal") || !persistent)
             return void (await this.virsh.run(["metadata", this.domain, ...metadataOptions(kept), ...(await this.where()), "--set", plain]));
         const { whole } = await this.config();
         const others = (["records", "journal"] as const).filter((each) => each !== kept);
@@ -77,7 +91,7 @@ export class Store {
 
     /** What somebody changed since this was decided is not written over: once its disks are right, it is as good. */
     async define({ xml, from }: DefineStep, parsed: XmlElement): Promise<void> {
-        const seen = await this.config();
+        const seen = await this.look();
         if (seen.xml === formatXml(parsed) && !seen.listsChain) return;
         const [wanted, there] = [disksOf(parsed), disksOf(seen.config)];
         if (checksum(seen.xml) !== from) {
@@ -88,6 +102,10 @@ export class Store {
                     { xml: xml.length },
                 );
         }
+        if (wanted !== there && !isOff(seen))
+            throw new BusyError(
+                `the domain ${quoted(textOf(parsed, "name") ?? "")} was started meanwhile on disks that it is to leave (${there}); shut it down, and run again`,
+            );
         const kepts = await Promise.all((["records", "journal"] as const).map((each) => unpack(seen.whole, each)));
         await this.defineWhole(kepts.flatMap((each) => each?.element ?? []).reduce(withOwn, parsed));
     }

@@ -11,6 +11,10 @@ export interface StoredSnapshot extends Pick<SnapshotRecord, "made" | "tag" | "n
 /** What Snaptree keeps in a domain's `<metadata>`, besides its generation: all that libvirt has no place for. */
 export interface Stored {
     readonly version: number;
+    /** The transaction that made it so: by it a journal is known whose commit this is. */
+    readonly transaction: string | null;
+    /** The folder of the domain's lock, which stays where it is wherever the disks go: two locks would keep nobody out. */
+    readonly home: string;
     /** Number for the next new file. */
     readonly next: number;
     readonly current: string | null;
