@@ -75,7 +75,8 @@ async function share(file: FileHandle, path: string): Promise<void> {
 
 async function openLock(path: string): Promise<FileHandle> {
     try {
-        const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o666);
+        // Where others may write too, one could lie there that leads elsewhere: what it leads to would be written over.
+        const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o666);
         await share(file, path).catch(() => undefined); // Another user's, who did.
         return file;
     } catch (error) {
