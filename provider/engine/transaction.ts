@@ -78,6 +78,19 @@ async function finishNow(domain: ManagedDomain, entry: JournalEntry, execution: 
     }
 }
 
+/** The commit may have gone through though it failed: the records say. */
+async function wasCommitted(domain: ManagedDomain, entry: JournalEntry, error: unknown): Promise<boolean> {
+    try {
+        return await domain.committed(entry);
+    } catch (second) {
+        throw new SnaptreeError(
+            `${(error as Error).message}; whether ${entry.title} is decided can't be told now (${(second as Error).message}); nothing is lost: the next run finishes it or takes it back`,
+            {},
+            { cause: error },
+        );
+    }
+}
+
 /** Carries out a transaction: journal, preparation, commit, the rest. The domain's lock is held. */
 export async function execute(domain: ManagedDomain, { next, ...entry }: Transaction, execution: Execution): Promise<void> {
     await domain.writeJournal(entry);
@@ -86,8 +99,7 @@ export async function execute(domain: ManagedDomain, { next, ...entry }: Transac
         execution.onProgress({ kind: "step", message: `${entry.title}: commit` });
         await domain.commit({ ...entry, next });
     } catch (error) {
-        // The commit may have gone through even so: the records say.
-        if (!(await domain.committed(entry))) await takeBack(domain, entry, entry.prepare.length, error);
+        if (!(await wasCommitted(domain, entry, error))) await takeBack(domain, entry, entry.prepare.length, error);
     }
     await finishNow(domain, entry, execution);
 }
