@@ -1,8 +1,8 @@
 // The machine and its model, doing the same.
 import fc from "fast-check";
 import { DataLossError, InvalidInputError, type Mode, NotFoundError } from "../../../provider/engine";
+import type { Machine } from "../../conformance/bench";
 import { refused } from "../../conformance/support";
-import type { QemuMachine } from "./machine";
 import { lossesOf, Model, type Slot } from "./model";
 
 const SCOPES = ["keepChildren", "keepChildren", "subtree", "children"] as const;
@@ -40,13 +40,19 @@ export function acts(targets: readonly string[]) {
 export type Act = ReturnType<typeof acts> extends fc.Arbitrary<(infer A)[]> ? A : never;
 type Of<N extends Act["act"]> = Extract<Act, { act: N }>;
 
+/** A machine that a model stands beside. */
+export interface Modelled extends Machine {
+    /** A snapshot is about to be discarded, which keeps the chain as it is: its files may stay though nothing else names them. */
+    keepChain(name: string): Promise<void>;
+}
+
 /** The machine and its model, doing the same. */
 export class Pair {
     readonly model: Model;
     private made = 0;
 
     constructor(
-        private readonly machine: QemuMachine,
+        private readonly machine: Modelled,
         private readonly mode: Mode,
     ) {
         this.model = new Model(machine.targets);
@@ -289,6 +295,15 @@ export class Pair {
         for (const branch of gone) model.unbranch(branch);
         for (const name of model.names) if (!names.includes(name)) model.delete(name, "keepChildren");
         expect((await vm.plan(desired)).operations).toEqual([]);
+    }
+
+    /** All of it, compared every now and then. */
+    async run(steps: readonly Act[]): Promise<void> {
+        for (const [i, step] of steps.entries()) {
+            await this.do(step);
+            if (i % 6 === 5) await this.compare();
+        }
+        await this.compare();
     }
 
     async compare(): Promise<void> {
