@@ -1,10 +1,12 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { execaSync } from "execa";
 import { type Command, connect, type Hierarchy, type Host, type Mode, type VirtualMachine } from "../../../provider/engine";
-import { type Bench, type Disks, type Machine, SLOT_BYTES, SLOTS, type Write } from "../../conformance/bench";
+import { type Bench, type Disks, SLOT_BYTES, SLOTS, type Write } from "../../conformance/bench";
 import type { Libvirt } from "../../hosts/libvirt";
+import { type Crashable, saveFolder, type Saved } from "../qemu/crash";
 import { idleImages } from "../qemu/left-overs";
 import { type Disk, disksOf } from "../qemu/machine";
 import { checkImage, contentsOf, imageOf, qemuImg, sha256, writeSlot } from "../qemu/tools";
@@ -16,7 +18,7 @@ interface Kept {
 let count = 0;
 
 /** A domain of a real libvirt, seen through virsh and QEMU's tools alone. `golden/` holds an image that is nobody's of ours, and `disks/` the domain's. */
-export class LibvirtMachine implements Machine {
+export class LibvirtMachine implements Crashable {
     host!: Host; // Set by connect, before anybody has the machine.
     vm!: VirtualMachine;
     private readonly sealed = new Map<string, string>();
@@ -51,6 +53,10 @@ export class LibvirtMachine implements Machine {
         return machine;
     }
 
+    get uri(): string {
+        return this.libvirt.uri;
+    }
+
     get folder(): string {
         return join(this.temporary, "disks");
     }
@@ -62,7 +68,7 @@ export class LibvirtMachine implements Machine {
         const raw = join(golden, `${stem}.raw`);
         await qemuImg("create", "-q", "-f", "raw", "--", raw, String(SLOTS * SLOT_BYTES));
         await writeSlot(raw, "raw", 0, "0");
-        this.sealed.set(raw, await sha256(raw));
+        await this.seal(raw);
         const image = join(this.folder, `${stem}.qcow2`);
         await qemuImg("create", "-q", "-f", "qcow2", "-b", raw, "-F", "raw", "--", image);
         this.bases.add(image);
@@ -84,6 +90,39 @@ export class LibvirtMachine implements Machine {
         await to.restart();
         this.libvirt = to;
         await this.connect();
+    }
+
+    async seal(file: string): Promise<void> {
+        this.sealed.set(file, await sha256(file));
+    }
+
+    /** With what libvirt has of it. */
+    save(): Saved {
+        const folder = saveFolder(this.temporary);
+        const at = mkdtempSync(`${this.temporary}.documents-`);
+        const virsh = (commands: string) => execaSync("virsh", ["--connect", this.uri, commands]).stdout;
+        const keep = (name: string, contents: string) => {
+            writeFileSync(join(at, name), contents);
+            return join(at, name);
+        };
+        const restore = [`undefine ${this.domain} --snapshots-metadata --keep-nvram`];
+        restore.push(`define ${keep("domain.xml", virsh(`dumpxml ${this.domain} --inactive --security-info`))}`);
+        const names = virsh(`snapshot-list ${this.domain} --name --topological`).split("\n").filter(Boolean);
+        const current = execaSync("virsh", ["--connect", this.uri, "snapshot-current", this.domain, "--name"], { reject: false }).stdout.trim();
+        for (const [i, name] of names.entries()) {
+            const file = keep(`${i}.xml`, virsh(`snapshot-dumpxml ${this.domain} --snapshotname=${name} --security-info`));
+            restore.push(`snapshot-create ${this.domain} ${file} --redefine${name === current ? " --current" : ""}`);
+        }
+        return {
+            async restore() {
+                await folder.restore();
+                virsh(restore.join("; "));
+            },
+            async [Symbol.asyncDispose]() {
+                await folder[Symbol.asyncDispose]();
+                await rm(at, { recursive: true });
+            },
+        };
     }
 
     async xml(): Promise<string> {

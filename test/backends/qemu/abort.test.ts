@@ -3,8 +3,8 @@ import { QemuDomain } from "../../../provider/backends/qemu/domain";
 import type { Progress } from "../../../provider/engine";
 import { refused } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
-import { look, recover, savePoint } from "./crash";
-import type { QemuMachine } from "./machine";
+import { look, recover } from "./crash";
+import { QemuMachine } from "./machine";
 import { cases, sceneOf } from "./scenarios";
 import { carryOut, type Work } from "./work";
 
@@ -21,10 +21,10 @@ suiteWith(needs(qemu), "not carried through", () => {
     // It is the way back of what is killed, too, of which kill.test.ts tries every operation: a few stand for all.
     const few = cases.filter(([name]) => /provisioned|in place of|several creations|more than/.test(name));
     test.each(few)("%s (%s), stopped at each step", async (_, mode, scenario) => {
-        await using machine = await sceneOf(scenario, mode);
+        await using machine = await sceneOf(scenario, mode, (targets) => QemuMachine.make(targets));
         const work = await scenario.work(machine);
         const before = await look(machine);
-        await using point = await savePoint(machine);
+        await using point = machine.save();
         const steps = await stepsOf(machine, work);
         const commit = steps.findIndex((message) => message.endsWith(": commit"));
         const after = await look(machine);
@@ -47,10 +47,10 @@ suiteWith(needs(qemu), "not carried through", () => {
     });
 
     test.each(few)("%s (%s), failing in each step", async (_, mode, scenario) => {
-        await using machine = await sceneOf(scenario, mode);
+        await using machine = await sceneOf(scenario, mode, (targets) => QemuMachine.make(targets));
         const work = await scenario.work(machine);
         const before = await look(machine);
-        await using point = await savePoint(machine);
+        await using point = machine.save();
         const real = QemuDomain.prototype.perform;
         let calls = 0;
         const spy = jest.spyOn(QemuDomain.prototype, "perform").mockImplementation(async function (this: QemuDomain, ...args) {

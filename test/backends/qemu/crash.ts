@@ -1,11 +1,32 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtempSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { execa, execaSync } from "execa";
 import type { Progress } from "../../../provider/engine";
 import { type Bundle, bundle } from "./bundle";
 import type { Order } from "./kill-child";
-import type { QemuMachine } from "./machine";
+import type { Machine } from "../../conformance/bench";
 import { carryOut, type Work } from "./work";
+
+/** What a machine was, to be brought back. */
+export interface Saved extends AsyncDisposable {
+    /** Byte for byte. */
+    restore(): Promise<void>;
+}
+
+/** A machine that processes of their own can work on, and that can be put back to what it was. */
+export interface Crashable extends Machine {
+    readonly uri: string;
+    readonly domain: string;
+    /** Where the domain's overlays are. */
+    readonly folder: string;
+    /** From now on a file must stay as it is. */
+    seal(file: string): Promise<void>;
+    /** A new connection: nothing that an earlier one remembered helps. */
+    connect(): Promise<void>;
+    /** At once, waiting for nobody: what is there in this moment. */
+    save(): Saved;
+}
 
 export interface Outcome {
     /** Points that were passed; null where it was killed. */
@@ -22,7 +43,7 @@ export class Crasher implements AsyncDisposable {
 
     /** @param after milliseconds after which it is killed wherever it is; absent: at `killAt` or never. */
     async run(
-        machine: QemuMachine,
+        machine: Crashable,
         work: Work,
         killAt: number | null,
         { after, grain = "step" }: { after?: number; grain?: Order["grain"] } = {},
@@ -43,7 +64,7 @@ export class Crasher implements AsyncDisposable {
 }
 
 /** All that a user can see of a machine: its hierarchy, without what is new at each creation, and every byte of every node. */
-export async function look(machine: QemuMachine) {
+export async function look(machine: Crashable) {
     const { snapshots, branches, ...rest } = await machine.vm.hierarchy();
     const contents = await Promise.all(snapshots.map(({ name }) => machine.snapshot(name)));
     const kept = await Promise.all(branches.map(({ name }) => machine.branch(name)));
@@ -79,51 +100,44 @@ function byName(a: { name: string }, b: { name: string }): number {
 }
 
 /** A copy with the same times to the nanosecond, which fs.cp does not keep: by them a file is known that nobody wrote to. */
-async function copy(from: string, to: string): Promise<void> {
-    await execa("cp", ["--archive", "--no-target-directory", "--", from, to]);
+function copy(from: string, to: string): void {
+    execaSync("cp", ["--archive", "--no-target-directory", "--", from, to]);
 }
 
-async function replace(from: string, to: string): Promise<void> {
-    await rm(to, { recursive: true });
-    await copy(from, to);
-}
-
-/** Puts a machine back to what it was, byte for byte. */
-export async function savePoint(machine: QemuMachine): Promise<{ restore: () => Promise<void> } & AsyncDisposable> {
-    const saved = await mkdtemp(`${machine.temporary}.saved-`);
-    await copy(machine.temporary, saved);
+/** A folder as it is now. */
+export function saveFolder(folder: string): Saved {
+    const saved = mkdtempSync(`${folder}.saved-`);
+    copy(folder, saved);
     return {
-        restore: () => replace(saved, machine.temporary),
+        async restore() {
+            await rm(folder, { recursive: true });
+            copy(saved, folder);
+        },
         [Symbol.asyncDispose]: () => rm(saved, { recursive: true, force: true }),
     };
 }
 
 /** Carries out an operation, and tells what there was to see before it and after each of its transactions. */
-export async function stagesOf(machine: QemuMachine, work: Work): Promise<Look[]> {
+export async function stagesOf(machine: Crashable, work: Work): Promise<Look[]> {
     const stages = [await look(machine)];
-    const passed: string[] = [];
+    const passed: Saved[] = [];
     try {
         // Whoever is told waits for nobody, so what is there in that moment is set aside.
-        const onProgress = ({ kind }: Progress) => {
-            if (kind !== "done") return;
-            const saved = `${machine.temporary}.stage-${passed.length}`;
-            execaSync("cp", ["--archive", "--no-target-directory", "--", machine.temporary, saved]);
-            passed.push(saved);
-        };
+        const onProgress = ({ kind }: Progress) => void (kind === "done" && passed.push(machine.save()));
         await carryOut(machine.vm, work, { onProgress });
         for (const saved of passed) {
-            await replace(saved, machine.temporary);
+            await saved.restore();
             const stage = await look(machine);
             if (!isDeepStrictEqual(stage, stages.at(-1))) stages.push(stage);
         }
     } finally {
-        for (const saved of passed) await rm(saved, { recursive: true, force: true });
+        for (const saved of passed) await saved[Symbol.asyncDispose]();
     }
     return stages;
 }
 
 /** The next run: it says what it found, if anything. */
-export async function recover(machine: QemuMachine): Promise<"finished" | "taken back" | null> {
+export async function recover(machine: Crashable): Promise<"finished" | "taken back" | null> {
     await machine.connect();
     const said: Progress[] = [];
     await machine.vm.apply(await machine.vm.plan({ snapshots: {} }), { onProgress: (progress) => void said.push(progress) });

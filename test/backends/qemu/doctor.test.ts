@@ -6,7 +6,7 @@ import { type Finding, type Mode } from "../../../provider/engine";
 import { holding } from "../../conformance/bench";
 import { grow, writeAll } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
-import { Crasher, look, savePoint } from "./crash";
+import { Crasher, look } from "./crash";
 import { QemuMachine } from "./machine";
 import { cases, scene } from "./scenarios";
 import { checkImage, contentsOf, imageOf, qemuImg, sha256, writeSlot } from "./tools";
@@ -398,10 +398,11 @@ suiteWith(needs(qemu), "a doctor", () => {
 
         const some = cases.filter(([name]) => ["create, of the tip", "delete of an inner snapshot"].includes(name));
         test.each(some)("%s (%s): finishes it or takes it back as it says, at every step, and finds nothing else", async (_, mode, scenario) => {
-            await using machine = await scene(mode, scenario.targets);
+            await using machine = await QemuMachine.make(scenario.targets);
+            await scene(machine, mode);
             const work = await scenario.work(machine);
             const before = await look(machine);
-            await using point = await savePoint(machine);
+            await using point = machine.save();
             const { points } = await crasher.run(machine, work, null);
             const after = await look(machine);
             for (let at = 0; at < (points ?? 0); at++) {

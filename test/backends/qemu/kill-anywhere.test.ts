@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { writeAll } from "../../conformance/support";
 import { needs, qemu, suiteWith } from "../../support/requires";
-import { Crasher, type Look, look, placeOf, recover, savePoint, stagesOf } from "./crash";
-import type { QemuMachine } from "./machine";
+import { Crasher, type Look, look, placeOf, recover, stagesOf } from "./crash";
+import { QemuMachine } from "./machine";
 import { cases, scene, sceneOf } from "./scenarios";
 import { lengthen, takeClusterPastEnd } from "./tools";
 
@@ -30,9 +30,9 @@ suiteWith(needs(qemu), "killed anywhere", () => {
     }
 
     test.each(cases)("in %s (%s): at file operations and starts of processes, and by the clock", async (_, mode, scenario) => {
-        await using machine = await sceneOf(scenario, mode);
+        await using machine = await sceneOf(scenario, mode, (targets) => QemuMachine.make(targets));
         const work = await scenario.work(machine);
-        await using point = await savePoint(machine);
+        await using point = machine.save();
         const stages = await stagesOf(machine, work);
         await point.restore();
         const start = Date.now();
@@ -51,9 +51,10 @@ suiteWith(needs(qemu), "killed anywhere", () => {
     });
 
     test("in taking a snapshot, at every single file operation and start of a process", async () => {
-        await using machine = await scene("external", ["vda"]);
+        await using machine = await QemuMachine.make(["vda"]);
+        await scene(machine, "external");
         const work = { verb: "create", request: { name: "n" } } as const;
-        await using point = await savePoint(machine);
+        await using point = machine.save();
         const stages = await stagesOf(machine, work);
         await point.restore();
         const { points } = await crasher.run(machine, work, null, { grain: "call" });
@@ -65,9 +66,10 @@ suiteWith(needs(qemu), "killed anywhere", () => {
     });
 
     test("in a revert (internal) where QEMU had taken a cluster and not written there yet: it is given back", async () => {
-        await using machine = await scene("internal", ["vda"]);
+        await using machine = await QemuMachine.make(["vda"]);
+        await scene(machine, "internal");
         const work = { verb: "revert", name: "c", request: { keep: "kept" } } as const;
-        await using point = await savePoint(machine);
+        await using point = machine.save();
         const { vda = "" } = await machine.files();
         const { points } = await crasher.run(machine, work, null);
         const outcomes = new Set<unknown>();
@@ -87,10 +89,10 @@ suiteWith(needs(qemu), "killed anywhere", () => {
         ([name, mode]) => name.includes("provisioned") || (name.includes("more than what stands") && mode === "external") || name.includes("in place of"),
     );
     test.each(twice)("in %s (%s), and again at every point of the next run", async (_, mode, scenario) => {
-        await using machine = await sceneOf(scenario, mode);
+        await using machine = await sceneOf(scenario, mode, (targets) => QemuMachine.make(targets));
         const work = await scenario.work(machine);
         const before = await look(machine);
-        await using point = await savePoint(machine);
+        await using point = machine.save();
         const { points } = await crasher.run(machine, work, null);
         const after = await look(machine);
         // One that is taken back whole, and one that is finished: the last points on either side of the commit.
@@ -100,7 +102,7 @@ suiteWith(needs(qemu), "killed anywhere", () => {
         ] as const) {
             await point.restore();
             await crasher.run(machine, work, k);
-            await using killed = await savePoint(machine);
+            await using killed = machine.save();
             const again = await crasher.run(machine, { verb: "recover" }, null);
             for (let j = 0; j < (again.points ?? 0); j++) {
                 await killed.restore();
@@ -126,9 +128,9 @@ suiteWith(needs(qemu), "killed anywhere", () => {
         ([name, mode]) => (name.includes("more than what stands") && mode === "external") || (name.includes("revert, the tip kept") && mode === "internal"),
     );
     test.each(written)("in %s (%s): what the domain writes between that and the next run stays", async (_, mode, scenario) => {
-        await using machine = await sceneOf(scenario, mode);
+        await using machine = await sceneOf(scenario, mode, (targets) => QemuMachine.make(targets));
         const work = await scenario.work(machine);
-        await using point = await savePoint(machine);
+        await using point = machine.save();
         const { points } = await crasher.run(machine, work, null);
         for (let k = 0; k < (points ?? 0); k++) {
             await point.restore();

@@ -1,5 +1,7 @@
 // A process that carries out one operation and is killed at a given point of it. Started by crash.ts, bundled into one file so that it starts fast.
 import { connect, type Progress } from "../../../provider/engine";
+import { LibvirtDomain } from "../../../provider/backends/libvirt/domain";
+import { Virsh } from "../../../provider/backends/libvirt/virsh";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
 import { carryOut, type Work } from "./work";
 
@@ -9,8 +11,11 @@ export interface Order {
     readonly work: Work;
     /** Killed when this many points were passed; null: never. */
     readonly killAt: number | null;
-    /** What counts as a point: a call of the engine's to the backend, whatever changes a file or starts a process, or news of how far a step is. */
-    readonly grain: "step" | "call" | "progress";
+    /**
+     * What counts as a point: a call of the engine's to the embedded backend; a step or a command that changes something in libvirt; whatever changes a file or
+     * starts a process; or news of how far a step is.
+     */
+    readonly grain: "step" | "command" | "call" | "progress";
 }
 
 type Call = (...args: unknown[]) => unknown;
@@ -47,6 +52,27 @@ function hookSteps(point: () => void): void {
     }
 }
 
+const CHANGES = new Set(["define", "metadata", "snapshot-create", "snapshot-delete"]);
+
+/** Between two of these nothing changes, neither on the disk nor in libvirt. */
+function hookCommands(point: () => void): void {
+    for (const name of ["perform", "undo"] as const) {
+        const real = LibvirtDomain.prototype[name] as (...args: unknown[]) => Promise<unknown>;
+        Object.assign(LibvirtDomain.prototype, {
+            [name](this: LibvirtDomain, ...args: unknown[]) {
+                point();
+                return real.apply(this, args);
+            },
+        });
+    }
+    const real: unknown = Reflect.get(Virsh.prototype, "run");
+    const run = real as Virsh["run"];
+    Virsh.prototype.run = function (this: Virsh, command, options) {
+        if (CHANGES.has(command[0])) point();
+        return run.call(this, command, options);
+    };
+}
+
 async function main({ uri, domain, work, killAt, grain }: Order): Promise<void> {
     let passed = 0;
     const point = () => {
@@ -54,6 +80,7 @@ async function main({ uri, domain, work, killAt, grain }: Order): Promise<void> 
     };
     if (grain === "call") hookCalls(point);
     if (grain === "step") hookSteps(point);
+    if (grain === "command") hookCommands(point);
     // A step begins with its title and its kind; what follows has the title alone.
     const onProgress = ({ kind, message }: Progress) => void (grain === "progress" && kind === "step" && !/: \w+$/.test(message) && point());
     await using host = await connect(uri);

@@ -3,7 +3,8 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Command, connect, type Host, type Mode, type VirtualMachine } from "../../../provider/engine";
-import { type Bench, type Disks, type Machine, SLOT_BYTES, SLOTS, type Write } from "../../conformance/bench";
+import { type Bench, type Disks, SLOT_BYTES, SLOTS, type Write } from "../../conformance/bench";
+import { type Crashable, saveFolder, type Saved } from "./crash";
 import { leftOvers, tagsIn } from "./left-overs";
 import { checkImage, contentsOf, qemuImg, sha256, writeSlot } from "./tools";
 
@@ -41,7 +42,7 @@ export interface Placement {
 }
 
 /** A machine of the embedded backend: `golden/` with images that are nobody's of ours, `root/` with the domain. */
-export class QemuMachine implements Machine {
+export class QemuMachine implements Crashable {
     host!: Host; // Set by connect, before anybody has the machine.
     vm!: VirtualMachine;
     /** Files that must stay as they are, with their checksums. */
@@ -172,6 +173,10 @@ export class QemuMachine implements Machine {
     /** All qcow2 files in the domain's folder. */
     async images(): Promise<string[]> {
         return (await readdir(this.folder)).filter((name) => name.endsWith(".qcow2")).map((name) => join(this.folder, name));
+    }
+
+    save(): Saved {
+        return saveFolder(this.temporary);
     }
 
     async leave(): Promise<void> {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Mode } from "../../../provider/engine";
 import { grow, writeAll } from "../../conformance/support";
-import { QemuMachine } from "./machine";
+import type { Crashable } from "./crash";
 import { qemuImg, writeSlot } from "./tools";
 import type { Work } from "./work";
 
@@ -10,16 +10,16 @@ export interface Scenario {
     readonly name: string;
     readonly targets: readonly string[];
     readonly modes: readonly Mode[];
-    /** Default: {@link scene}. */
-    readonly scene?: (mode: Mode, targets: readonly string[]) => Promise<QemuMachine>;
-    readonly work: (machine: QemuMachine) => Work | Promise<Work>;
+    /** What is made of a new machine first. Default: {@link scene}. */
+    readonly scene?: (machine: Crashable, mode: Mode) => Promise<void>;
+    readonly work: (machine: Crashable) => Work | Promise<Work>;
 }
 
 const BOTH: readonly Mode[] = ["external", "internal"];
-const write = (machine: QemuMachine, slot: number, character: string) => machine.provision(machine.targets.map((target) => ({ target, slot, character })));
+const write = (machine: Crashable, slot: number, character: string) => machine.provision(machine.targets.map((target) => ({ target, slot, character })));
 
 /** Forks a branch that holds something of its own, and leaves it again: the domain ends at b, where it has written too. */
-async function left(machine: QemuMachine, name: string, from: string): Promise<void> {
+async function left(machine: Crashable, name: string, from: string): Promise<void> {
     await machine.vm.branch(name, { from });
     await machine.vm.switch(name);
     await writeAll(machine, 5, name);
@@ -28,28 +28,30 @@ async function left(machine: QemuMachine, name: string, from: string): Promise<v
 }
 
 /** a under nothing, b and c under a, d under c; the tip stands on b and differs from it. */
-export async function scene(mode: Mode, targets: readonly string[]): Promise<QemuMachine> {
-    const machine = await QemuMachine.make(targets);
+export async function scene(machine: Crashable, mode: Mode): Promise<void> {
     await grow(machine, "a", null, 1, { mode });
     await grow(machine, "c", "a", 2);
     await grow(machine, "d", "c", 3);
     await grow(machine, "b", "a", 2);
     await writeAll(machine, 4, "t");
-    return machine;
 }
 
 /** Snapshot a holds the disk that the domain was made of, which is nobody's of ours. */
-async function golden(mode: Mode, targets: readonly string[]): Promise<QemuMachine> {
-    const machine = await QemuMachine.make(targets);
+async function golden(machine: Crashable, mode: Mode): Promise<void> {
     await machine.vm.create({ name: "a", mode });
     if (mode === "external") for (const file of Object.values((await machine.vm.hierarchy()).snapshots[0]?.files ?? {})) await machine.seal(file);
     await writeAll(machine, 4, "t");
-    return machine;
 }
 
 /** The machine that a scenario begins with. */
-export function sceneOf({ scene: make = scene, targets }: Scenario, mode: Mode): Promise<QemuMachine> {
-    return make(mode, targets);
+export async function sceneOf<M extends Crashable>(
+    { scene: grown = scene, targets }: Scenario,
+    mode: Mode,
+    make: (targets: readonly string[]) => Promise<M>,
+): Promise<M> {
+    const machine = await make(targets);
+    await grown(machine, mode);
+    return machine;
 }
 
 export const scenarios: readonly Scenario[] = [
@@ -188,7 +190,7 @@ export const scenarios: readonly Scenario[] = [
             const file = join(machine.folder, "found.qcow2");
             await qemuImg("create", "-q", "-f", "qcow2", "-b", under, "-F", "qcow2", "--", file);
             await writeSlot(file, "qcow2", 5, "f");
-            await machine.leave(); // Until it is adopted, nobody needs it.
+            await machine.leave("p"); // Until it is adopted, nobody needs it.
             return { verb: "operations", operations: [{ kind: "adopt", name: "p", from: "d", tip: "d", files: { vda: file }, tag: null }] };
         },
     },
