@@ -335,6 +335,8 @@ export class LibvirtDomain implements ManagedDomain {
 
     async undo(step: Step): Promise<void> {
         this.seen = null;
+        // Whoever took our journal for an interrupted one has taken it back already, and may have made files of the same names since.
+        if (await this.isOvertaken()) return;
         if (await undoUnder(this.beneath(), step)) return;
         return undo(this.connection.images, step as QemuStep, (files, tag) => this.keep(files, tag));
     }
@@ -419,6 +421,17 @@ export class LibvirtDomain implements ManagedDomain {
     async committed(entry: JournalEntry): Promise<boolean> {
         try {
             return isCommitted(entry as LibvirtEntry, (await this.see()).stored);
+        } catch (error) {
+            if (error instanceof VirshError && (await this.store.isGone())) return false;
+            throw error;
+        }
+    }
+
+    /** Another machine has done away with the journal of ours. */
+    private async isOvertaken(): Promise<boolean> {
+        if (this.entry === null) return false;
+        try {
+            return (await this.journalId(await this.store.config())) !== this.entry.id;
         } catch (error) {
             if (error instanceof VirshError && (await this.store.isGone())) return false;
             throw error;
