@@ -184,7 +184,7 @@ export class LibvirtDomain implements ManagedDomain {
     private async findHome(): Promise<string> {
         const { config, whole } = await this.store.config();
         const stored = (await unpack(whole, "records"))?.data as Stored | undefined;
-        if (stored !== undefined && (await isThere(stored.home))) return stored.home;
+        if (stored?.home && (await isThere(stored.home))) return stored.home;
         const { disks } = parseDomain(config);
         const file = disks.find((disk) => disk.file !== null && disk.device === "disk")?.file ?? null;
         if (file === null)

@@ -64,7 +64,12 @@ interface NoteStep extends Step {
     readonly renamed: { readonly from: string; readonly to: string } | null;
 }
 
-const NOTHING_KEPT: Stored = { version: VERSION, next: 1, current: null, shown: null, branch: null, tip: {}, images: [], snapshots: {}, branches: [] };
+const NOTHING_KEPT: Stored = {
+    version: VERSION,
+    transaction: null,
+    home: null,
+    ...{ next: 1, current: null, shown: null, branch: null, tip: {}, images: [], snapshots: {}, branches: [] },
+};
 
 /**
  * A domain whose disks Snaptree can't work on, or not without shutting off what then is gone: it does what libvirt does, by libvirt's own commands, and refuses

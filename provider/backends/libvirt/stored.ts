@@ -13,8 +13,8 @@ export interface Stored {
     readonly version: number;
     /** The transaction that made it so: by it a journal is known whose commit this is. */
     readonly transaction: string | null;
-    /** The folder of the domain's lock, which stays where it is wherever the disks go: two locks would keep nobody out. */
-    readonly home: string;
+    /** The folder of the domain's lock, which stays where it is wherever the disks go: two locks would keep nobody out. Null: it was out of reach. */
+    readonly home: string | null;
     /** Number for the next new file. */
     readonly next: number;
     readonly current: string | null;
