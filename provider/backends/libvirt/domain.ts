@@ -39,6 +39,7 @@ import { deletable, liveCreation, liveImages, refuseAsleep, refuseOverwriting } 
 import { type Beneath, openIn, performUnder, sparing, undoUnder } from "./live-steps";
 import { carriedDocument, lastingId, refuseRooted, refuseRunning } from "./moving";
 import { createSnapshot, type NewSnapshot } from "./native";
+import { examine } from "./doctor";
 import { remembering, shownFor } from "./documents";
 import { type Headers, imagesOf } from "./graph";
 import { generationIn, ownElement, pack, unpack } from "./metadata";
@@ -293,7 +294,7 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     /** Files that other domains of the host use, whatever these are at now. */
-    private async foreign(draft: Draft): Promise<ReadonlySet<string>> {
+    private async foreign(draft: Pick<Draft, "tip" | "images">): Promise<ReadonlySet<string>> {
         const files = await unrecordedFiles(Object.values(draft.tip()), draft.images);
         const uuids = (await this.connection.virsh.run(["list", "--all", "--uuid"])).split("\n").filter((uuid) => uuid !== "" && uuid !== this.uuid);
         for (const uuid of uuids) {
@@ -305,8 +306,12 @@ export class LibvirtDomain implements ManagedDomain {
         return files;
     }
 
-    examine(): Promise<readonly Diagnosis[]> {
-        return Promise.resolve([]);
+    async examine(signal?: AbortSignal): Promise<readonly Diagnosis[]> {
+        const seen = await this.see();
+        const records = await recordsOf(seen, this.connection.headers, true);
+        const foreign = await this.foreign({ tip: () => records.tip, images: new Map(records.images) });
+        const { name, uuid, connection } = this;
+        return examine({ name, uuid, folder: await this.folder(), seen, records, foreign, images: connection.images }, signal);
     }
 
     async perform(step: Step, context: StepContext): Promise<void> {

@@ -2,7 +2,7 @@ import { rename } from "node:fs/promises";
 import { quoted, SnaptreeError, tipSnapshotName } from "../../model";
 import { emptySnapshot, formatSnapshot, formatXml, parseDomain, parseSnapshot, withDiskFiles, type XmlElement } from "../../xml";
 import type { Diagnosis } from "../backend";
-import { type Case, diagnosis } from "./doctor-case";
+import { type Case, diagnosis } from "../../disks/doctor/case";
 import { isThere, readIfThere, replaceFile } from "../../disks/files";
 import { refuseOpenImages } from "../../disks/holders";
 import { holdsTheSame } from "../../disks/qcow2";

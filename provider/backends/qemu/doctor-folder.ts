@@ -2,7 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { automaticName, HostError, quoted } from "../../model";
 import type { Diagnosis } from "../backend";
-import { type Case, diagnosis } from "./doctor-case";
+import { diagnosis } from "../../disks/doctor/case";
+import type { FolderCase } from "./doctor-domain";
 import { isThere, removeFile } from "../../disks/files";
 import { realFile, unrecordedFiles } from "../../disks/chain";
 import { refuseOpenImages } from "../../disks/holders";
@@ -23,7 +24,7 @@ export async function leftoverFindings(folder: string): Promise<Diagnosis[]> {
     });
 }
 
-function documentFindings({ folder, records }: Case, names: readonly string[]): Diagnosis[] {
+function documentFindings({ folder, records }: FolderCase, names: readonly string[]): Diagnosis[] {
     const named = new Set([...records.snapshots.values(), ...records.branches.values()].flatMap(({ document, nvram }) => [document, nvram]));
     const orphans = names.filter((name) => DOCUMENT.test(name)).map((name) => join(folder.path, name));
     return orphans
@@ -38,7 +39,7 @@ function documentFindings({ folder, records }: Case, names: readonly string[]): 
 }
 
 /** The images in the folder that nobody knows, each with those of them that stand on it. */
-async function strangers(examined: Case, names: readonly string[]): Promise<Map<string, string[]>> {
+async function strangers(examined: FolderCase, names: readonly string[]): Promise<Map<string, string[]>> {
     const { records, tip, foreign, folder } = examined;
     const known = new Set([...examined.needed(), ...records.images.keys(), ...(foreign ?? []), ...(await unrecordedFiles(Object.values(tip), records.images))]);
     for (const file of [...known]) known.add(await realFile(file));
@@ -62,7 +63,7 @@ interface Place {
 }
 
 /** The first file under an unknown one that the records need; null where it stands on nothing of theirs. */
-async function knownUnder(examined: Case, file: string): Promise<string | null> {
+async function knownUnder(examined: FolderCase, file: string): Promise<string | null> {
     const needed = new Map<string, string>();
     for (const each of examined.needed()) needed.set(each, each).set(await realFile(each), each);
     const seen = new Set<string>();
@@ -83,13 +84,13 @@ function targetIn(files: Readonly<Record<string, string>>, file: string): string
     return Object.entries(files).find(([, each]) => each === file)?.[0];
 }
 
-function chainOf({ records }: Case, file: string): string[] {
+function chainOf({ records }: FolderCase, file: string): string[] {
     const chain: string[] = [];
     for (let at: string | null = file; at !== null && !chain.includes(at); at = records.images.get(at)?.backing ?? null) chain.push(at);
     return chain;
 }
 
-async function placeOf(examined: Case, orphan: string): Promise<Place | null> {
+async function placeOf(examined: FolderCase, orphan: string): Promise<Place | null> {
     const file = await knownUnder(examined, orphan);
     if (file === null) return null;
     for (const at of chainOf(examined, file)) {
@@ -103,16 +104,16 @@ async function placeOf(examined: Case, orphan: string): Promise<Place | null> {
 }
 
 /** The domain or a branch writes to it, so nothing that stands on it can be trusted. */
-function isWritten({ tip, records }: Case, file: string): boolean {
+function isWritten({ tip, records }: FolderCase, file: string): boolean {
     return [tip, ...[...records.branches.values()].map(({ files }) => files)].some((files) => targetIn(files, file) !== undefined);
 }
 
-function isExternal({ records }: Case): boolean {
+function isExternal({ records }: FolderCase): boolean {
     return [...records.snapshots.values()].every(({ mode }) => mode === "external");
 }
 
 /** What was written stays, and comes into view as a branch of its own. */
-async function adoption(examined: Case, file: string, taken: Set<string>): Promise<Diagnosis | null> {
+async function adoption(examined: FolderCase, file: string, taken: Set<string>): Promise<Diagnosis | null> {
     const place = await placeOf(examined, file);
     if (!place || place.target === null || !isExternal(examined) || isWritten(examined, place.file)) return null;
     const name = automaticName(place.snapshot, taken);
@@ -123,19 +124,19 @@ async function adoption(examined: Case, file: string, taken: Set<string>): Promi
 }
 
 /** Snaptree made it, going by its name and number, for a disk that there is. */
-function isOfOurNaming({ records, tip, folder }: Case, file: string): boolean {
+function isOfOurNaming({ records, tip, folder }: FolderCase, file: string): boolean {
     const [, target = "", number = ""] = OVERLAY.exec(file.slice(folder.path.length + 1)) ?? [];
     return Number(number) < records.next && (tip[target] !== undefined || [...records.snapshots.values()].some(({ files }) => files[target] !== undefined));
 }
 
-async function isEmpty(examined: Case, file: string): Promise<boolean> {
+async function isEmpty(examined: FolderCase, file: string): Promise<boolean> {
     if ((await stat(file)).size === 0) return true;
     const header = await examined.header(file);
     return !(header instanceof Error) && !header.allocated && header.snapshots.length === 0;
 }
 
 /** Nothing was ever written to it. One that a program made beforehand, for a snapshot to come, has a name of that program's choice, and stays. */
-async function emptyFinding(examined: Case, file: string): Promise<Diagnosis> {
+async function emptyFinding(examined: FolderCase, file: string): Promise<Diagnosis> {
     if (!isOfOurNaming(examined, file)) {
         return diagnosis(
             "orphan",
@@ -153,7 +154,7 @@ async function emptyFinding(examined: Case, file: string): Promise<Diagnosis> {
     return diagnosis("leftover", file, message, examined.foreign === null ? null : { kind: "mend", mend });
 }
 
-async function imageFindings(examined: Case, names: readonly string[]): Promise<Diagnosis[]> {
+async function imageFindings(examined: FolderCase, names: readonly string[]): Promise<Diagnosis[]> {
     const { records } = examined;
     const taken = new Set([...records.snapshots.keys(), ...records.branches.keys()]);
     const found: Diagnosis[] = [];
@@ -167,7 +168,7 @@ async function imageFindings(examined: Case, names: readonly string[]): Promise<
 }
 
 /** Files that were knowingly left: what they held was only forgotten. */
-async function keptFindings(examined: Case): Promise<Diagnosis[]> {
+async function keptFindings(examined: FolderCase): Promise<Diagnosis[]> {
     const found: Diagnosis[] = [];
     for (const { path, created, owned } of examined.records.images.values()) {
         if (!created || owned || examined.isNeeded(path) || !(await isThere(path))) continue;
@@ -178,7 +179,7 @@ async function keptFindings(examined: Case): Promise<Diagnosis[]> {
 }
 
 /** Files in the domain's folder that the records don't name. */
-export async function folderFindings(examined: Case): Promise<Diagnosis[]> {
+export async function folderFindings(examined: FolderCase): Promise<Diagnosis[]> {
     const entries = await readdir(examined.folder.path, { withFileTypes: true });
     const names = entries.flatMap((entry) => (entry.isFile() ? [entry.name] : [])).sort();
     return [...(await imageFindings(examined, names)), ...documentFindings(examined, names), ...(await keptFindings(examined))];

@@ -1,11 +1,12 @@
 import { join, resolve } from "node:path";
 import { InvalidInputError, quoted, SnaptreeError, Tree } from "../../model";
 import type { Diagnosis, JournalEntry } from "../backend";
-import { chainFindings, domainFindings } from "./doctor-chains";
-import { Case, type Configuration, diagnosis } from "./doctor-case";
+import { chainFindings } from "../../disks/doctor/chains";
+import { type Configuration, diagnosis } from "../../disks/doctor/case";
+import { domainFindings, FolderCase } from "./doctor-domain";
 import { commitFindings, documentFindings, internalFindings } from "./doctor-contents";
 import { folderFindings, leftoverFindings } from "./doctor-folder";
-import { imageFindings } from "./doctor-images";
+import { imageFindings } from "../../disks/doctor/images";
 import { domainNames, type Folder } from "./folder";
 import { addDomain } from "./foreign";
 import type { Images } from "../../disks/images";
@@ -85,7 +86,7 @@ async function neighbours(root: string, domain: string): Promise<{ readonly file
 }
 
 /** What needs the records to be told. */
-async function recordedFindings(examined: Case, signal: AbortSignal | undefined): Promise<Diagnosis[]> {
+async function recordedFindings(examined: FolderCase, signal: AbortSignal | undefined): Promise<Diagnosis[]> {
     return [
         ...domainFindings(examined),
         ...(await documentFindings(examined)),
@@ -105,7 +106,7 @@ export async function examine(folder: Folder, root: string, name: string, images
     const others = await neighbours(root, name);
     const known = records instanceof SnaptreeError ? null : records;
     const foreign = others.findings.length > 0 ? null : others.files;
-    const examined = new Case(folder, known ?? noRecords, document instanceof SnaptreeError ? null : document, foreign, images);
+    const examined = new FolderCase(folder, known ?? noRecords, document instanceof SnaptreeError ? null : document, foreign, images);
     const found = [
         ...recordsFindings(folder, records),
         ...(document instanceof SnaptreeError

@@ -1,9 +1,9 @@
 import { ExecaError } from "execa";
 import { BusyError, HostError, quoted } from "../../model";
-import type { Diagnosis } from "../backend";
-import { type Case, diagnosis } from "./doctor-case";
-import { refuseOpenImages } from "../../disks/holders";
-import { run } from "../../disks/process";
+import type { Diagnosis } from "../../backends/backend";
+import { type Case, diagnosis } from "./case";
+import { refuseOpenImages } from "../holders";
+import { run } from "../process";
 
 /** Images that are checked at the same time. */
 const AT_ONCE = 4;

@@ -2,12 +2,11 @@ import { realpath } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
 import { type Domain, quoted } from "../../model";
 import type { XmlElement } from "../../xml";
-import type { Diagnosis } from "../backend";
-import { backingFiles } from "../../disks/chain";
-import type { Folder } from "./folder";
-import type { Images } from "../../disks/images";
-import { type Qcow2Header, readQcow2 } from "../../disks/qcow2";
-import { type Files, filesOf, type Records } from "../../disks/records";
+import type { Diagnosis } from "../../backends/backend";
+import { backingFiles } from "../chain";
+import type { Images } from "../images";
+import { type Qcow2Header, readQcow2 } from "../qcow2";
+import { type Files, filesOf, type Records } from "../records";
 
 /** The domain's document, and what it says. */
 export interface Configuration {
@@ -39,7 +38,6 @@ export class Case {
     readonly tip: Files;
 
     constructor(
-        readonly folder: Folder,
         readonly records: Records,
         /** Null where it can't be read. */
         readonly document: Configuration | null,

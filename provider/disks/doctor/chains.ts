@@ -1,25 +1,11 @@
 import { stat } from "node:fs/promises";
-import { HostError, quoted } from "../../model";
-import type { Diagnosis } from "../backend";
-import { type Case, diagnosis } from "./doctor-case";
-import { placeIn } from "./place";
-import { Draft } from "../../disks/draft";
-import { isThere } from "../../disks/files";
-import { realFile } from "../../disks/chain";
-import { refuseOpenImages } from "../../disks/holders";
-import type { ImageRecord } from "../../disks/records";
-
-/** The domain's document has its disks where Snaptree left them. */
-export function domainFindings({ folder, records, document }: Case): Diagnosis[] {
-    if (!document) return [];
-    try {
-        new Draft(placeIn(folder.path), records, document.config); // What nothing can be begun on.
-        return [];
-    } catch (error) {
-        if (error instanceof HostError) return [diagnosis("domain", folder.domainFile, error.message)];
-        throw error;
-    }
-}
+import { quoted } from "../../model";
+import type { Diagnosis } from "../../backends/backend";
+import { type Case, diagnosis } from "./case";
+import { isThere } from "../files";
+import { realFile } from "../chain";
+import { refuseOpenImages } from "../holders";
+import type { ImageRecord } from "../records";
 
 function missing(examined: Case, file: string): Diagnosis {
     const message = `${quoted(file)} is not there, and ${examined.neededBy(file)} can't be read without it; put it back, from a backup if need be, or delete what needs it, with metadata only`;
