@@ -1,5 +1,5 @@
-import type { Hierarchy, Operation } from "../../model";
-import { parseDomain, withDiskFiles } from "../../xml";
+import { type Disk, type Hierarchy, HostError, type Operation, quoted } from "../../model";
+import { parseDomain, withDiskFiles, type XmlElement } from "../../xml";
 import type { Guest, GuestOptions } from "../backend";
 import { destroy, shutdown, start, wake } from "./guest";
 import { memoryDomain, restoreMemory } from "./memory";
@@ -34,6 +34,26 @@ export interface Returning {
     readonly see: () => Promise<Seen>;
 }
 
+/**
+ * What ran when memory was saved, on the disks that the domain is on now.
+ *
+ * @throws HostError where it had one that the domain has not: it would go on writing to what the snapshot holds.
+ */
+function onDisksOf(saved: XmlElement, disks: readonly Disk[], name: string, memory: string): XmlElement {
+    const had = new Map(parseDomain(saved).disks.map((disk) => [disk.target, disk]));
+    const now = disks.flatMap(({ target, file, format }) =>
+        file === null || format === null || !had.has(target) ? [] : [[target, { file, format }] as const],
+    );
+    for (const [target] of now) had.delete(target);
+    const left = [...had.values()].find(({ file, device, readonly }) => file !== null && device !== "cdrom" && !readonly);
+    if (left)
+        throw new HostError(
+            `the guest had a disk ${left.target} when ${quoted(name)} was taken, which the domain has not, and would go on writing to ${quoted(left.file ?? "")}, which the snapshot holds; its memory stays in ${quoted(memory)}: start the domain without it`,
+            { target: left.target },
+        );
+    return withDiskFiles(saved, Object.fromEntries(now));
+}
+
 /** The guest goes on with the memory that a snapshot holds, on the disks that the domain has been put on. */
 async function remember({ virsh, uuid, see }: Returning, name: string, to: "running" | "paused" | undefined): Promise<boolean> {
     const seen = await see();
@@ -43,10 +63,7 @@ async function remember({ virsh, uuid, see }: Returning, name: string, to: "runn
         return true;
     }
     if (memory?.snapshot !== "external" || memory.file === null) return false;
-    const disks = parseDomain(seen.config).disks.flatMap(({ target, file, format }) =>
-        file === null || format === null ? [] : [[target, { file, format }] as const],
-    );
-    const domain = withDiskFiles(await memoryDomain(virsh, memory.file), Object.fromEntries(disks));
+    const domain = onDisksOf(await memoryDomain(virsh, memory.file), parseDomain(seen.config).disks, name, memory.file);
     await restoreMemory(virsh, uuid, { file: memory.file, domain, inactive: null, to });
     return true;
 }
