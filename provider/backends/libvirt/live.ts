@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { AlreadyExistsError, BusyError, type CreateOperation, type Mode, quoted, UnsupportedError } from "../../model";
 import type { SnapshotDisk } from "../../xml";
 import type { Draft } from "../../disks/draft";
@@ -44,6 +45,20 @@ function disksOf(draft: Draft, operation: CreateOperation, mode: Mode): Snapshot
     });
 }
 
+/** Where the guest's memory goes. libvirt would write over whatever is there, without a word. @throws AlreadyExistsError */
+function memoryFileOf(draft: Draft, { memoryFile }: CreateOperation, beside: string | null): string {
+    const known = new Set([...draft.snapshots.values()].map((snapshot) => snapshot.memoryFile));
+    if (memoryFile !== undefined) {
+        if (known.has(memoryFile) || draft.images.has(memoryFile) || existsSync(memoryFile))
+            throw new AlreadyExistsError(`memoryFile ${quoted(memoryFile)} exists already; name another file`);
+        return memoryFile;
+    }
+    for (;;) {
+        const file = draft.allocate("memory", "save", beside);
+        if (!known.has(file)) return file;
+    }
+}
+
 /** What libvirt is to be asked for. Files of Snaptree's own naming lie beside those that the domain is on. */
 export function liveCreation(draft: Draft, operation: CreateOperation): NewSnapshot {
     refuse(operation);
@@ -51,11 +66,10 @@ export function liveCreation(draft: Draft, operation: CreateOperation): NewSnaps
     const disks = disksOf(draft, operation, mode);
     const [first] = disks.flatMap(({ file }) => file ?? []);
     const { name, description, diskOnly, live, quiesce, atomic, halt, reuseExternal, noMetadata } = operation;
-    const file = () => operation.memoryFile ?? draft.allocate("memory", "save", first ?? null);
     return {
         name,
         description,
-        memory: diskOnly ? undefined : mode === "internal" ? "internal" : { file: file() },
+        memory: diskOnly ? undefined : mode === "internal" ? "internal" : { file: memoryFileOf(draft, operation, first ?? null) },
         disks,
         flags: {
             diskOnly: diskOnly ?? false,
