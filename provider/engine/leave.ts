@@ -8,10 +8,10 @@ function policyOf(operations: readonly Operation[]): Leave {
     return operations.flatMap((operation) => ("leave" in operation ? operation.leave : [])).at(0) ?? "refuse";
 }
 
-/** Keeps what the guest has in its memory, before it ends. */
+/** Keeps what the guest has in its memory, and ends it in the same instant: nothing that it does afterwards would be kept. */
 function checkpointOf({ branch, current }: Hierarchy): CreateOperation {
     const name = `leave-${branch ?? "tip"}-${Math.floor(Date.now() / 1000)}`;
-    return { kind: "create", name, parent: current, source: "tip", provisioned: false, moveTip: true, keepTip: null };
+    return { kind: "create", name, parent: current, source: "tip", provisioned: false, moveTip: true, keepTip: null, halt: true };
 }
 
 /**
