@@ -143,6 +143,13 @@ function tellEach(turns: readonly Turn[], kind: Progress["kind"], operations: re
 interface Planned {
     readonly made: Plan;
     readonly running: boolean;
+    /** The guest goes on with a snapshot's memory, which must be there until it does, whatever else the plan has. */
+    readonly wakes: boolean;
+}
+
+function wakes({ operations }: Plan, { snapshots }: Hierarchy): boolean {
+    const back = operations.flatMap((operation) => (operation.kind === "revert" && operation.powerState !== "shutoff" ? [operation.name] : []));
+    return snapshots.some(({ name, memory }) => memory && back.includes(name));
 }
 
 /** Where a domain can be migrated to: a host. */
@@ -597,11 +604,9 @@ export class VirtualMachine {
     private async alone({ make, force, what, options, isOne, resolve, reject }: Turn): Promise<void> {
         try {
             await sayWhy(what, async () => {
-                const { made, running } = await this.planned(what, make, force, options);
-                const groups =
-                    isOne && made.operations.length > 0
-                        ? [made.operations]
-                        : batches(made.operations, running || !this.managed.capabilities.together ? 1 : BATCH);
+                const { made, running, wakes } = await this.planned(what, make, force, options);
+                const most = running || !this.managed.capabilities.together ? 1 : BATCH;
+                const groups = isOne && !wakes && made.operations.length > 0 ? [made.operations] : batches(made.operations, most);
                 for (const [i, operations] of groups.entries()) {
                     if (i > 0) await this.refuseSince(what, made, operations, force);
                     await this.transact(operations, executionOf(options), options);
@@ -620,11 +625,13 @@ export class VirtualMachine {
         const made = make(hierarchy);
         await this.refuse(what, made.losses, force);
         const create = (operation: CreateOperation) => this.transact([operation], executionOf(options), options);
-        if (!(await leave(this.managed, hierarchy, made.operations, create, options))) return { made, running: hierarchy.powerState !== "shutoff" };
+        if (!(await leave(this.managed, hierarchy, made.operations, create, options)))
+            return { made, running: hierarchy.powerState !== "shutoff", wakes: wakes(made, hierarchy) };
         // What the guest wrote while it came to its end is on its disks now.
-        const again = make(await this.managed.hierarchy());
+        const left = await this.managed.hierarchy();
+        const again = make(left);
         await this.refuse(what, again.losses, force);
-        return { made: again, running: false };
+        return { made: again, running: false, wakes: wakes(again, left) };
     }
 
     private async arrive(operation: Operation, signal: AbortSignal | undefined): Promise<void> {

@@ -95,7 +95,9 @@ export class LibvirtDomain implements ManagedDomain {
         private readonly connection: Connection,
     ) {
         this.store = new Store(connection.virsh, uuid);
-        this.guest = guestOf({ virsh: connection.virsh, uuid, see: () => this.see() });
+        const guest = guestOf({ virsh: connection.virsh, uuid, see: () => this.see() });
+        const arrive: Guest["arrive"] = (operation, options) => guest.arrive(operation, options).finally(() => (this.seen = null)); // It runs by now.
+        this.guest = { ...guest, arrive };
     }
 
     private async see(): Promise<Seen> {
