@@ -43,11 +43,20 @@ export async function configOf(draft: Draft, world: World, snapshot: SnapshotRec
 export async function adopt(draft: Draft, world: World, snapshot: SnapshotRecord, files: Files): Promise<void> {
     const config = await configOf(draft, world, snapshot);
     if (!config) throw new HostError(`snapshot ${quoted(snapshot.name)} has no <domain> to go back to; redefine it with one`);
-    configure(draft, config, files, snapshot.nvram);
+    configure(draft, config, files, snapshot.nvram ?? (hadNoNvram(snapshot) ? null : undefined));
 }
 
-/** The domain goes over to a configuration, with disks on these files and the firmware variables that were saved with it. */
-export function configure(draft: Draft, config: XmlElement, files: Files, nvram: string | null): void {
+/** A guest that runs has firmware variables; of what others took, nobody knows. */
+function hadNoNvram({ state, contentId }: SnapshotRecord): boolean {
+    return state === "shutoff" && contentId !== null;
+}
+
+/**
+ * The domain goes over to a configuration, with disks on these files and the firmware variables that were saved with it.
+ *
+ * @param nvram null: it had none then; undefined: nobody knows, and those that are there stay
+ */
+export function configure(draft: Draft, config: XmlElement, files: Files, nvram: string | null | undefined): void {
     const before = draft.tip();
     const left = draft.domain().nvram;
     draft.config = onFiles(draft, config, { ...before, ...files });
@@ -55,7 +64,7 @@ export function configure(draft: Draft, config: XmlElement, files: Files, nvram:
     for (const [target, file] of Object.entries(before)) {
         if (draft.tip()[target] === undefined && !kept.has(file)) draft.release(file); // Its disk is not in that configuration: nobody's to remove.
     }
-    restoreNvram(draft, nvram, left);
+    if (nvram !== undefined) restoreNvram(draft, nvram, left);
 }
 
 /** The file that holds the guest's firmware variables, or will once what the draft brings back is there; null where there are none yet. */
