@@ -83,6 +83,8 @@ export interface LockOptions {
 export interface ListOptions {
     /** Fill in `bytes`, for which the disks are looked at. */
     readonly sizes?: boolean;
+    /** For whoever is told what a transaction came to, and decides nothing by it: snapshots that it did not touch may be as they were before it. */
+    readonly outcome?: boolean;
 }
 
 /**

@@ -613,7 +613,7 @@ export class VirtualMachine {
                     for (const operation of operations) await this.arrive(operation, options.signal);
                 }
             });
-            resolve(await this.managed.hierarchy());
+            resolve(await this.managed.hierarchy({ outcome: true }));
         } catch (error) {
             reject(error);
         }
@@ -676,7 +676,7 @@ export class VirtualMachine {
             return joined;
         }
         tellEach(joined, "done", operations);
-        const after = await this.managed.hierarchy();
+        const after = await this.managed.hierarchy({ outcome: true });
         for (const { resolve } of joined) resolve(after);
         return [];
     }

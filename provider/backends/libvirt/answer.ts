@@ -8,23 +8,27 @@ import { randomBytes } from "node:crypto";
  * An error in the syntax of a command keeps its whole line from being run, so the last marks have a line of their own.
  */
 
-/** What a command wrote. */
+/** What commands wrote. */
 export interface Answer {
-    readonly output: string;
-    /** What it wrote to standard error, line by line. */
+    /** To standard output, each of them. */
+    readonly outputs: readonly string[];
+    /** To standard error, line by line, all of them. */
     readonly complaints: readonly string[];
+}
+
+interface Mark {
+    readonly asked: string;
+    readonly written: string;
 }
 
 interface Marks {
     /** The command begins. */
-    readonly begin: string;
+    readonly begin: Mark;
     /** The command is through; missing where its syntax was refused. */
-    readonly end: string;
-    /** Nothing more comes, on standard output and on standard error. */
-    readonly last: string;
+    readonly end: Mark;
 }
 
-const mark = (token: string, name: string) => ({ asked: `${token}''${name}`, written: `${token}${name}\n` });
+const mark = (token: string, name: string): Mark => ({ asked: `${token}''${name}`, written: `${token}${name}\n` });
 
 /** Text that comes in pieces, and is looked through once for what ends it. */
 class Stream {
@@ -58,22 +62,25 @@ function between(text: string, begin: string, end: string): string {
     return before(text.slice(start + begin.length), end);
 }
 
-/** One command under way: what virsh is to be given for it, and what comes back. */
+/** Commands under way: what virsh is to be given for them, and what comes back. */
 export class Exchange {
     /** The lines for virsh to read. */
     readonly lines: string;
-    private readonly marks: Marks;
+    private readonly marks: readonly Marks[];
+    /** Nothing more comes, on standard output and on standard error. */
+    private readonly last: Mark;
     private readonly output: Stream;
     private readonly complaints: Stream;
 
-    /** @param line one command, quoted; nothing: only the marks */
-    constructor(line?: string) {
+    /** @param commands quoted, a line each; none: only the marks */
+    constructor(...commands: readonly string[]) {
         const token = randomBytes(8).toString("hex"); // virsh reads byte by byte, so no longer than need be.
-        const [begin, end, last] = [mark(token, "b"), mark(token, "e"), mark(token, "l")];
-        this.marks = { begin: begin.written, end: end.written, last: last.written };
-        this.lines = `echo ${begin.asked};${line ? `${line};` : ""}echo ${end.asked}\necho --err ${last.asked};echo ${last.asked}\n`;
-        this.output = new Stream(last.written);
-        this.complaints = new Stream(last.written);
+        this.last = mark(token, "l");
+        this.marks = commands.map((_, i) => ({ begin: mark(token, `b${i}`), end: mark(token, `e${i}`) }));
+        const lines = this.marks.map(({ begin, end }, i) => `echo ${begin.asked};${commands[i]};echo ${end.asked}\n`);
+        this.lines = `${lines.join("")}echo --err ${this.last.asked};echo ${this.last.asked}\n`;
+        this.output = new Stream(this.last.written);
+        this.complaints = new Stream(this.last.written);
     }
 
     /** Takes what came on standard output. */
@@ -91,16 +98,17 @@ export class Exchange {
         return this.output.ended && this.complaints.ended;
     }
 
-    /** Whether the command can have been begun, as far as what has come tells. */
+    /** Whether the first command can have been begun, as far as what has come tells. */
     get begun(): boolean {
-        return this.output.text().includes(this.marks.begin);
+        const [first] = this.marks;
+        return first !== undefined && this.output.text().includes(first.begin.written);
     }
 
     answer(): Answer {
-        const { begin, end, last } = this.marks;
+        const text = this.output.text();
         return {
-            output: between(this.output.text(), begin, end).replace(/\n+$/, ""),
-            complaints: before(this.complaints.text(), `error: ${last}`).split("\n"),
+            outputs: this.marks.map(({ begin, end }) => between(text, begin.written, end.written).replace(/\n+$/, "")),
+            complaints: before(this.complaints.text(), `error: ${this.last.written}`).split("\n"),
         };
     }
 }

@@ -88,6 +88,8 @@ export class LibvirtDomain implements ManagedDomain {
     private seen: Seen | null = null;
     private entry: LibvirtEntry | null = null;
     private home: string | null = null;
+    /** Snapshots that were defined anew since the lock was taken, under which all are looked at before anything is done; null: any may be another one. */
+    private touched: Set<string> | null = null;
 
     constructor(
         readonly name: string,
@@ -104,6 +106,11 @@ export class LibvirtDomain implements ManagedDomain {
         return (this.seen = await see(this.connection.virsh, this.uuid, this.documents));
     }
 
+    /** What a transaction came to: nothing is decided by it, so it is not what was looked at last. */
+    private seeOutcome(): Promise<Seen> {
+        return see(this.connection.virsh, this.uuid, this.documents, this.touched);
+    }
+
     /** As it was looked at last: while the lock is held and nothing was done, nobody but a stranger changes it. */
     private async seenAlready(): Promise<Seen> {
         return this.seen ?? this.see();
@@ -114,7 +121,7 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     async hierarchy(options: ListOptions = {}): Promise<Hierarchy> {
-        const seen = decided(await this.see());
+        const seen = decided(await (options.outcome ? this.seeOutcome() : this.see()));
         const sizes = options.sizes ?? false;
         return this.listed(seen, await recordsOf(seen, this.connection.headers, sizes), sizes);
     }
@@ -166,6 +173,7 @@ export class LibvirtDomain implements ManagedDomain {
             const home = await this.findHome();
             const lock = await takeLock(lockIn(home, this.uuid), options);
             this.seen = null;
+            this.touched = new Set();
             this.home = home;
             // Whoever had it may have chosen another one.
             if ((await this.findHome()) === home) return lock;
@@ -217,7 +225,9 @@ export class LibvirtDomain implements ManagedDomain {
         const steps = [...transaction.prepare, ...transaction.finish] as QemuStep[];
         const runs = disks && { name: this.name, uuid: this.uuid, disks, deletable: deletable(seen, draft) };
         const use = runs ? sparing(draft.use(), runs, steps) : draft.use();
-        await refuseOpenImages(use);
+        // The commit looks for whoever uses them, whatever was found here; where all that is done before it are empty overlays, that is early enough.
+        const isEarly = disks === null && transaction.prepare.every(({ kind }) => kind === "overlays" || kind === "documents");
+        if (!isEarly) await refuseOpenImages(use);
         await refuseFullDisks(steps);
         return this.completed(seen, draft, { ...transaction, next: { ...transaction.next, seen: { ...transaction.next.seen, use } } });
     }
@@ -323,6 +333,7 @@ export class LibvirtDomain implements ManagedDomain {
         if (!isLibvirtStep(step)) return perform(this.connection.images, step as QemuStep, context, (files, tag) => this.keep(files, tag));
         if (step.kind === "define") return this.store.define(step, parseXml(step.xml));
         if (step.kind === "agree") return this.agree();
+        for (const { name } of step.documents) this.touched?.add(name);
         return this.store.remember(step);
     }
 
@@ -332,6 +343,7 @@ export class LibvirtDomain implements ManagedDomain {
         const records = await recordsOf(seen, this.connection.headers, true);
         if (!seen.stored) return;
         const own = ownElement("records", seen.stored.generation, await pack(seen.stored.data));
+        this.touched = null;
         await this.store.remember(remembering(seen, records, (record) => this.documentIn(seen, null, record), own));
     }
 
@@ -390,6 +402,7 @@ export class LibvirtDomain implements ManagedDomain {
         await this.refuseOthers(transaction);
         const before = await this.see();
         if (before.documents.has(creation.name)) throw new AlreadyExistsError(`there is a snapshot ${quoted(creation.name)} already; choose another name`);
+        this.touched = null;
         await createSnapshot(this.connection.virsh, this.uuid, creation);
         const seen = await this.see();
         const records = await recordsOf(seen, this.connection.headers, true);

@@ -3,7 +3,7 @@ import { child, childrenOf, formatXml, parseSnapshot, parseXml, type SnapshotDoc
 import { type LibvirtEntry, outcomeOf } from "./journal";
 import { generationIn, unpack, withoutOwn } from "./metadata";
 import type { Stored } from "./stored";
-import { option, type Virsh, VirshError } from "./virsh";
+import { type Command, option, type Virsh, VirshError } from "./virsh";
 
 /** A snapshot's document as libvirt has it. */
 export interface SeenDocument {
@@ -70,42 +70,86 @@ function powerStateOf(info: string): PowerState {
     return state === "shut off" ? "shutoff" : state === "idle" || state === "blocked" ? "blocked" : (state as PowerState);
 }
 
-/** The configuration alone. */
-export async function seeConfig(virsh: Virsh, uuid: string, persistent: boolean): Promise<SeenConfig> {
-    const inactive = persistent ? ["--inactive"] : [];
-    const whole = parseXml(await virsh.run(["dumpxml", option("domain", uuid), "--security-info", ...inactive]), "the domain's XML");
+function dumpConfig(uuid: string, persistent: boolean): Command {
+    return ["dumpxml", option("domain", uuid), "--security-info", ...(persistent ? ["--inactive"] : [])];
+}
+
+function configIn(text: string): SeenConfig {
+    const whole = parseXml(text, "the domain's XML");
     const own = withoutOwn(whole);
     const config = withoutChains(own);
     return { config, xml: formatXml(config), listsChain: config !== own, whole };
 }
 
+/** The configuration alone. */
+export async function seeConfig(virsh: Virsh, uuid: string, persistent: boolean): Promise<SeenConfig> {
+    return configIn(await virsh.run(dumpConfig(uuid, persistent)));
+}
+
+/** The configuration and the power state; and what further commands write, which is read in the same go. */
+async function seeDomainAnd(
+    virsh: Virsh,
+    uuid: string,
+    others: readonly Command[],
+): Promise<{ readonly domain: SeenDomain; readonly outputs: readonly string[] }> {
+    const [info = "", text = "", ...outputs] = await virsh.read([["dominfo", option("domain", uuid)], dumpConfig(uuid, true), ...others]);
+    const persistent = field(info, "Persistent") === "yes";
+    const config = persistent ? configIn(text) : await seeConfig(virsh, uuid, false);
+    return { domain: { ...config, powerState: powerStateOf(info), managedSave: field(info, "Managed save") === "yes", persistent }, outputs };
+}
+
 /** The configuration and the power state. */
 export async function seeDomain(virsh: Virsh, uuid: string): Promise<SeenDomain> {
-    const info = await virsh.run(["dominfo", option("domain", uuid)]);
-    const persistent = field(info, "Persistent") === "yes";
-    const config = await seeConfig(virsh, uuid, persistent);
-    return { ...config, powerState: powerStateOf(info), managedSave: field(info, "Managed save") === "yes", persistent };
+    return (await seeDomainAnd(virsh, uuid, [])).domain;
 }
 
 /** Reads again only what changed since: what was read is never changed afterwards. */
 export class Documents {
     private known = new Map<string, SeenDocument>();
 
-    async read(virsh: Virsh, uuid: string, names: readonly string[]): Promise<ReadonlyMap<string, SeenDocument>> {
-        const all = await Promise.all(names.map(async (name) => [name, await this.readOne(virsh, uuid, name)] as const));
-        this.known = new Map(all.flatMap(([name, seen]) => (seen ? [[name, seen]] : [])));
+    /** @param touched those that are to be looked at again at least; default: all */
+    async read(virsh: Virsh, uuid: string, names: readonly string[], touched: ReadonlySet<string> | null): Promise<ReadonlyMap<string, SeenDocument>> {
+        const before = this.known;
+        const isKnown = (name: string) => touched?.has(name) === false && before.has(name);
+        const texts = new Map(
+            await textsOf(
+                virsh,
+                uuid,
+                names.filter((name) => !isKnown(name)),
+            ),
+        );
+        this.known = new Map(
+            names.flatMap((name) => {
+                const known = before.get(name);
+                const text = isKnown(name) ? known?.text : texts.get(name);
+                if (text === undefined) return []; // It went while we were at it.
+                return [[name, known?.text === text ? known : { text, document: parsed(text) }]];
+            }),
+        );
         return this.known;
     }
+}
 
-    private async readOne(virsh: Virsh, uuid: string, name: string): Promise<SeenDocument | null> {
-        try {
-            const text = await virsh.run(["snapshot-dumpxml", option("domain", uuid), option("snapshotname", name), "--security-info"]);
-            const known = this.known.get(name);
-            return known?.text === text ? known : { text, document: parsed(text) };
-        } catch (error) {
-            if (isMissingSnapshot(error)) return null; // It went while we were at it.
-            throw error;
-        }
+const dump = (uuid: string, name: string): Command => ["snapshot-dumpxml", option("domain", uuid), option("snapshotname", name), "--security-info"];
+
+/** Each name with its document's text; null: there is none. */
+async function textsOf(virsh: Virsh, uuid: string, names: readonly string[]): Promise<(readonly [string, string | undefined])[]> {
+    try {
+        const texts = await virsh.read(names.map((name) => dump(uuid, name)));
+        return names.map((name, i) => [name, texts[i]] as const);
+    } catch (error) {
+        if (!isMissingSnapshot(error)) throw error;
+        // One of them is gone, and nobody knows which.
+        return Promise.all(names.map(async (name) => [name, await textOf(virsh, uuid, name)] as const));
+    }
+}
+
+async function textOf(virsh: Virsh, uuid: string, name: string): Promise<string | undefined> {
+    try {
+        return await virsh.run(dump(uuid, name));
+    } catch (error) {
+        if (isMissingSnapshot(error)) return undefined; // It went while we were at it.
+        throw error;
     }
 }
 
@@ -143,14 +187,14 @@ async function journalIn(whole: XmlElement, stored: Seen["stored"]): Promise<Lib
     return entry !== undefined && outcomeOf(entry, stored) !== "stale" ? entry : null;
 }
 
-/** All that libvirt knows of a domain, in one listing. */
-export async function see(virsh: Virsh, uuid: string, documents: Documents): Promise<Seen> {
-    const [domain, names, current] = await Promise.all([
-        seeDomain(virsh, uuid),
-        virsh.run(["snapshot-list", option("domain", uuid), "--name"]),
+/** All that libvirt knows of a domain, in one listing. @param touched documents that were not as they were read last; null: any may be another one */
+export async function see(virsh: Virsh, uuid: string, documents: Documents, touched: ReadonlySet<string> | null = null): Promise<Seen> {
+    const [{ domain, outputs }, current] = await Promise.all([
+        seeDomainAnd(virsh, uuid, [["snapshot-list", option("domain", uuid), "--name"]]),
         currentOf(virsh, uuid),
     ]);
-    const all = await documents.read(virsh, uuid, names.split("\n").filter(Boolean));
+    const names = (outputs[0] ?? "").split("\n").filter(Boolean);
+    const all = await documents.read(virsh, uuid, names, touched);
     if (current !== null && !all.has(current)) throw new HostError(`libvirt's current snapshot ${quoted(current)} went while it was read; run again`);
     const stored = await newest(domain.whole, all);
     return { ...domain, documents: all, current, stored, journal: await journalIn(domain.whole, stored) };

@@ -176,10 +176,10 @@ export class VirshProcess {
         });
     }
 
-    /** Runs one command, given as a line; to be called when the last one is through. @throws EndedError */
-    async ask(line: string): Promise<Answer> {
+    /** Runs commands, each given as a line; to be called when the last ones are through. @throws EndedError */
+    async ask(lines: readonly string[]): Promise<Answer> {
         if (this.ended) throw this.ended;
-        this.exchange = new Exchange(line);
+        this.exchange = new Exchange(...lines);
         const answer = this.expect();
         this.child.stdin.write(this.exchange.lines);
         return answer;

@@ -41,6 +41,9 @@ export class VirshError extends HostError {
 
 const TIMEOUT = 60_000;
 
+/** Most commands that are given at once: one time-out is for all of them. */
+const TOGETHER = 100;
+
 /** However long a command may take: longest time to a connection, in milliseconds. */
 const CONNECT_TIMEOUT = 60_000;
 
@@ -103,11 +106,30 @@ export class Virsh implements AsyncDisposable {
      *   ended or did not answer in time; the signal's reason when it is aborted. Where nobody knows whether the command was carried out, the message says so.
      */
     async run(command: Command, options: RunOptions = {}): Promise<string> {
-        const line = commandLine(command);
-        const { signal, timeout = TIMEOUT } = options;
+        const [output = ""] = await this.turn(command, [commandLine(command)], options);
+        return output;
+    }
+
+    /**
+     * Runs commands that only read, in order and without waiting for each to be answered: where there are many, that takes a fraction of the time.
+     *
+     * @returns what each wrote, as {@link run} does.
+     * @throws as {@link run}, where one of them fails: nobody knows which.
+     */
+    async read(commands: readonly Command[], options: RunOptions = {}): Promise<string[]> {
+        const outputs: string[] = [];
+        for (let i = 0; i < commands.length; i += TOGETHER) {
+            const some = commands.slice(i, i + TOGETHER);
+            const [first] = some;
+            if (first) outputs.push(...(await this.turn(first, some.map(commandLine), options)));
+        }
+        return outputs;
+    }
+
+    private turn(command: Command, lines: readonly string[], { signal, timeout = TIMEOUT }: RunOptions): Promise<readonly string[]> {
         signal?.throwIfAborted();
         if (signal) setMaxListeners(0, signal); // Any number of commands may wait with one signal.
-        const turn = this.last.then(() => this.perform(command, line, signal, timeout));
+        const turn = this.last.then(() => this.perform(command, lines, signal, timeout));
         this.last = turn.catch(() => undefined);
         return within(turn, signal, null, this.closedError);
     }
@@ -153,18 +175,18 @@ export class Virsh implements AsyncDisposable {
 
     private readonly closedError = () => new HostError("the connection to libvirt was closed before the command was through; open the host again");
 
-    private async perform(command: Command, line: string, signal: AbortSignal | undefined, timeout: number | null): Promise<string> {
+    private async perform(command: Command, lines: readonly string[], signal: AbortSignal | undefined, timeout: number | null): Promise<readonly string[]> {
         signal?.throwIfAborted();
         const fresh = this.process === null || this.process.ended !== null;
         try {
             const virsh = await this.connected(signal, timeout);
             const late = () =>
                 this.hostError(`virsh ${quoted(command[0])} did not answer within ${(timeout ?? 0) / 1000} s and was ended; ${UNKNOWN}`, command);
-            return this.result(virsh, command, await this.orStop(virsh, virsh.ask(line), signal, timeout, late));
+            return this.result(virsh, command, await this.orStop(virsh, virsh.ask(lines), signal, timeout, late));
         } catch (error) {
             if (!(error instanceof EndedError)) throw error;
             // It had died before it came to the command, while nothing was asked of it.
-            if (!error.begun && !fresh) return this.perform(command, line, signal, timeout);
+            if (!error.begun && !fresh) return this.perform(command, lines, signal, timeout);
             if (error.cut) throw this.lost(command, error.why);
             throw this.hostError(`${error.why} at ${quoted(command[0])}; ${error.begun ? UNKNOWN : "it was not begun: run again"}`, command);
         }
@@ -195,9 +217,9 @@ export class Virsh implements AsyncDisposable {
         }
     }
 
-    private result(virsh: VirshProcess, command: Command, { output, complaints }: Answer): string {
+    private result(virsh: VirshProcess, command: Command, { outputs, complaints }: Answer): readonly string[] {
         const trouble = troubleOf(complaints);
-        if (!trouble) return output;
+        if (!trouble) return outputs;
         if (trouble.kind === "refused") throw new VirshError(this.shown(trouble.words), this.details(command, trouble.words));
         const unreachable = virsh.unreachable(this.shown(trouble.words));
         if (trouble.kind === "unconnected") throw unreachable;

@@ -255,6 +255,17 @@ suiteWith(needs(installed), "virsh that stays, whatever happens to it", () => {
         expect(ours()).toHaveLength(1);
     });
 
+    test("commands that are read in one go are answered in order, however many, with texts that look like prompts; one that fails fails them all, and the next is right", async () => {
+        await using virsh = new Virsh({ uri: libvirt.testUri });
+        const texts = [...names, ...Array.from({ length: 250 }, (_, i) => `text ${i}`)];
+        expect(await virsh.read(texts.map((text) => ["echo", "--", text]))).toEqual(texts);
+        expect(await virsh.read([])).toEqual([]);
+        const refused = await failure(virsh.read([["uri"], ["dominfo", "nobody"], ["uri"]]));
+        expect(refused).toBeInstanceOf(VirshError);
+        expect(refused.message).toContain("nobody");
+        expect(await virsh.read([["uri"], ["echo", "x"]])).toEqual([libvirt.testUri, "x"]);
+    });
+
     test("a command that takes long alone holds up no other", async () => {
         await using virsh = new Virsh({ uri: libvirt.testUri });
         await virsh.run(["domstate", "test"]);
