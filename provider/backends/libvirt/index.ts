@@ -9,7 +9,7 @@ import { acceptsUri, isInProcess, isLocal, shownUri } from "./connect-uri";
 import { type Connection, LibvirtDomain } from "./domain";
 import { Headers } from "./graph";
 import { type NativeConnection, NativeDomain, type OutOfReach } from "./native-domain";
-import { Virsh } from "./virsh";
+import { Pool } from "./pool";
 
 /** Why no disks of a host's domains can be worked on; null: they are this machine's. A path that looks the same on another host may be another file. */
 function outOfReach(uri: URL): OutOfReach | null {
@@ -24,6 +24,7 @@ function capabilitiesOf(reach: OutOfReach | null): Capabilities {
 
 class LibvirtBackend implements Backend {
     readonly capabilities: Capabilities;
+    private readonly pool: Pool;
     private readonly connection: Connection & NativeConnection;
     private readonly reachOut: OutOfReach | null;
 
@@ -31,7 +32,8 @@ class LibvirtBackend implements Backend {
         private readonly uri: URL,
         { password }: ConnectOptions,
     ) {
-        const virsh = new Virsh({ uri: uri.href, password });
+        this.pool = new Pool({ uri: uri.href, password });
+        const virsh = this.pool.host;
         const address = isInProcess(uri) ? randomUUID() : uri.href;
         this.connection = { virsh, images: new Images(), headers: new Headers(), isLocal: isLocal(uri), shown: shownUri(uri), address };
         this.reachOut = outOfReach(uri);
@@ -49,7 +51,7 @@ class LibvirtBackend implements Backend {
 
     async open(domain: string): Promise<ManagedDomain> {
         const persistent = await this.uuidOf(domain, ["--all", "--persistent"]);
-        if (persistent !== null && this.reachOut === null) return new LibvirtDomain(domain, persistent, this.connection);
+        if (persistent !== null && this.reachOut === null) return new LibvirtDomain(domain, persistent, { ...this.connection, virsh: this.pool.of(persistent) });
         const uuid = persistent ?? (await this.uuidOf(domain, ["--transient"]));
         if (uuid !== null) return new NativeDomain(domain, uuid, this.connection, this.reachOut ?? "transient");
         throw new NotFoundError(`there is no domain ${quoted(domain)} on ${quoted(shownUri(this.uri))}; “virsh list --all” shows what is there`);
@@ -80,7 +82,7 @@ class LibvirtBackend implements Backend {
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
-        await Promise.all([this.connection.virsh[Symbol.asyncDispose](), this.connection.images[Symbol.asyncDispose]()]);
+        await Promise.all([this.pool[Symbol.asyncDispose](), this.connection.images[Symbol.asyncDispose]()]);
     }
 }
 
