@@ -24,7 +24,7 @@ const domain = config.get("domain") ?? "lab";
 const current = config.get("branch") ?? "monday";
 
 /** What happens to a guest that runs before its disks become others: `shutdown` is its power button. */
-const leave = (config.get("leave") ?? "shutdown") as LeavePolicy;
+const leave = config.get<LeavePolicy>("leave") ?? "shutdown";
 
 const installed = new Snapshot("installed", { host, domain, description: "as it was installed" });
 const updated = new Snapshot("updated", { host, domain, parent: installed, description: "with this month's updates" });
