@@ -1,6 +1,6 @@
 import type { CreateRequest, RedefineRequest } from "../engine/requests";
 import type { DeleteScope, LeavePolicy, ProvisionPowerState, SnapshotInputs, SnapshotState } from "../generated/types";
-import { DataLossError, NotFoundError, type Snapshot, UnsupportedError, quoted } from "../model";
+import { DataLossError, type Hierarchy, NotFoundError, type Snapshot, UnsupportedError, quoted } from "../model";
 import type { Connections, Machine } from "./connections";
 import { declared, driftError, driftKey, findDrift, isStranger, locate, unmendable } from "./drift";
 import { accepts, acceptedLosses } from "./force";
@@ -109,6 +109,7 @@ export class SnapshotResource implements Resource {
         if (wanted.powerState === "running" && !capabilities.running) {
             throw new UnsupportedError(capabilities.backend, "snapshots of a running domain", "leave out “powerState” or set it to “shutoff”");
         }
+        if (wanted.powerState !== undefined) refusePower(wanted, capabilities.backend, (await machine.hierarchy()).powerState);
         return machine.create(createRequest(wanted), this.access.options(wanted));
     }
 
@@ -141,6 +142,24 @@ export class SnapshotResource implements Resource {
 
 function checked(properties: Properties): Checked {
     return properties as unknown as Checked;
+}
+
+/** No domain is started or shut down for a snapshot: it is taken of one that is as it is to be already. */
+function refusePower({ powerState, provision, domain }: Checked, backend: string, now: Hierarchy["powerState"]): void {
+    if (powerState === "running" && provision && provision.length > 0)
+        throw new UnsupportedError(
+            backend,
+            "“provision” while the guest runs",
+            "leave out “powerState”: the commands change the disks of a domain that is shut off",
+        );
+    if (powerState === "running" && now === "shutoff")
+        throw new UnsupportedError(backend, "starting a domain for a snapshot", `start ${quoted(domain)} first, or leave out “powerState”`);
+    if (powerState === "shutoff" && now !== "shutoff")
+        throw new UnsupportedError(
+            backend,
+            `shutting a domain down for a snapshot (it is ${now})`,
+            `shut ${quoted(domain)} down first, or leave out “powerState”`,
+        );
 }
 
 function withDefaults(inputs: Properties, resourceName?: string): Properties {

@@ -68,6 +68,16 @@ describe("create", () => {
         expect(memory.calls).toEqual([]);
     });
 
+    test("no domain is started or shut down for a snapshot: where it is not as it is to be, nothing is done", async () => {
+        const host = new MemoryHost({ running: true });
+        const running = resourceOn(host);
+        await expect(running.create({ ...base, powerState: "running" })).rejects.toThrow(/starting a domain.*start "web" first/);
+        await expect(running.create({ ...base, powerState: "running", provision: [{ command: ["true"] }] })).rejects.toThrow(UnsupportedError);
+        expect(host.calls).toEqual([]);
+        await running.create({ ...base, powerState: "shutoff" });
+        expect(host.find("base")).toBeDefined();
+    });
+
     test("passes on why the host refused", async () => {
         await resource().create(base);
         await expect(resource().create(base)).rejects.toThrow(AlreadyExistsError);
