@@ -141,9 +141,9 @@ export interface SnapshotArgs {
     /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
     readonly domain: pulumi.Input<string>;
     /**
-     * The name of the snapshot: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
-     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in place; elsewhere
-     * it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
+     * snapshots and branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in
+     * place; elsewhere it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
      */
     readonly name?: pulumi.Input<string> | undefined;
     /**
@@ -162,13 +162,14 @@ export interface SnapshotArgs {
      */
     readonly provision?: pulumi.Input<readonly pulumi.Input<ProvisionCommandArgs>[]> | undefined;
     /**
-     * What the domain does while it is provisioned and frozen: `shutoff` or `running`. A change replaces the snapshot. Default: the domain stays as
+     * What the domain does when the snapshot is taken: `shutoff` or `running`. It is neither started nor shut down for that: where it does
+     * something else, and for `running` together with `provision`, `UnsupportedError`. A change replaces the snapshot. Default: the domain stays as
      * it is.
      */
     readonly powerState?: pulumi.Input<ProvisionPowerState> | undefined;
     /**
      * What to do first with a running domain that has to be switched away from its state: `refuse`, `shutdown`, `checkpoint` or `destroy`. It
-     * changes in place. Default: `refuse`, which raises `DataLossError`.
+     * changes in place. Default: `refuse`, which raises `BusyError`.
      */
     readonly leave?: pulumi.Input<LeavePolicy> | undefined;
     /**
@@ -296,7 +297,7 @@ export interface SnapshotBranchArgs {
     readonly powerState?: pulumi.Input<PowerState> | undefined;
     /**
      * What to do first with a domain that runs when it is switched to this branch: `refuse`, `shutdown`, `checkpoint` or `destroy`. It changes in
-     * place. Default: `refuse`, which raises `DataLossError`.
+     * place. Default: `refuse`, which raises `BusyError`.
      */
     readonly leave?: pulumi.Input<LeavePolicy> | undefined;
     /**
@@ -334,9 +335,9 @@ export interface SnapshotTreeArgs {
     /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
     readonly domain: pulumi.Input<string>;
     /**
-     * The snapshots, by name: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`. `auto-`, `leave-` and
-     * `snaptree-tip-` are reserved, and branches share the name space. Snapshots that are there under these names already are taken as they are, if
-     * they stand where the program says.
+     * The snapshots, by name: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`. `auto-`, `leave-`
+     * and `snaptree-tip-` are reserved, and branches share the name space. Snapshots that are there under these names already are taken as they
+     * are, if they stand where the program says.
      */
     readonly snapshots: pulumi.Input<Readonly<Record<string, pulumi.Input<TreeSnapshotArgs>>>>;
     /** The branches, by name. They change in place. Default: none. */

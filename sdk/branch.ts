@@ -62,13 +62,12 @@ const type = "pulumi-nodejs:dynamic/snaptree:SnapshotBranch";
  * @example A running machine on libvirt, shut down before it is moved and started again afterwards
  * ```ts
  * new SnapshotBranch("kernel-6.12", {
- *     host: "qemu+ssh://root@vmhost/system",
+ *     host: "qemu:///system",
  *     domain: "driver-test",
  *     from: "installed",
  *     active: true,
  *     leave: "shutdown",
  *     powerState: "running",
- *     onDelete: "commit",
  * });
  * ```
  */

@@ -31,9 +31,9 @@ export abstract class SnapshotOutputs extends pulumi.CustomResource {
     /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
     declare readonly domain: pulumi.Output<string>;
     /**
-     * The name of the snapshot: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
-     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in place; elsewhere
-     * it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
+     * snapshots and branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in
+     * place; elsewhere it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
      */
     declare readonly name: pulumi.Output<string>;
     /**
@@ -59,13 +59,14 @@ export abstract class SnapshotOutputs extends pulumi.CustomResource {
      */
     declare readonly provision: pulumi.Output<readonly ProvisionCommand[] | undefined>;
     /**
-     * What the domain does while it is provisioned and frozen: `shutoff` or `running`. A change replaces the snapshot. Default: the domain stays as
+     * What the domain does when the snapshot is taken: `shutoff` or `running`. It is neither started nor shut down for that: where it does
+     * something else, and for `running` together with `provision`, `UnsupportedError`. A change replaces the snapshot. Default: the domain stays as
      * it is.
      */
     declare readonly powerState: pulumi.Output<ProvisionPowerState | undefined>;
     /**
      * What to do first with a running domain that has to be switched away from its state: `refuse`, `shutdown`, `checkpoint` or `destroy`. It
-     * changes in place. Default: `refuse`, which raises `DataLossError`.
+     * changes in place. Default: `refuse`, which raises `BusyError`.
      */
     declare readonly leave: pulumi.Output<LeavePolicy | undefined>;
     /**
@@ -200,7 +201,7 @@ export abstract class SnapshotBranchOutputs extends pulumi.CustomResource {
     declare readonly powerState: pulumi.Output<PowerState | undefined>;
     /**
      * What to do first with a domain that runs when it is switched to this branch: `refuse`, `shutdown`, `checkpoint` or `destroy`. It changes in
-     * place. Default: `refuse`, which raises `DataLossError`.
+     * place. Default: `refuse`, which raises `BusyError`.
      */
     declare readonly leave: pulumi.Output<LeavePolicy | undefined>;
     /**

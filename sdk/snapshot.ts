@@ -68,10 +68,10 @@ const type = "pulumi-nodejs:dynamic/snaptree:Snapshot";
  * });
  * ```
  *
- * @example A checkpoint of a running domain with one disk left out
+ * @example A checkpoint of a domain that runs, with one disk left out
  * ```ts
  * new Snapshot("before-upgrade", {
- *     host: "qemu+ssh://root@vmhost/system",
+ *     host: "qemu:///system",
  *     domain: "db",
  *     parent: base,
  *     powerState: "running",

@@ -45,7 +45,7 @@ export interface DeleteRequest {
 export interface MoveRequest {
     /** Keep the tip that is left as this branch; true: as an automatic one. */
     readonly keep?: string | true;
-    /** What the domain does afterwards. Default: `shutoff`. */
+    /** What the domain does afterwards. Default: `shutoff`; back at a checkpoint, what the guest did there. */
     readonly powerState?: PowerChoice;
     /** What to do first with a domain that runs. Default: `refuse`. */
     readonly leave?: Leave;

@@ -41,7 +41,7 @@ export type DiskSnapshotMode = "internal" | "external" | "no";
 /** How a snapshot is kept. */
 export type SnapshotMode = "internal" | "external";
 
-/** What the domain does while it is provisioned and frozen. */
+/** What the domain does when the snapshot is taken. */
 export type ProvisionPowerState = "shutoff" | "running";
 
 /** What to do with a running domain before it is switched away from its state. */
@@ -154,9 +154,9 @@ export interface SnapshotInputs {
     /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
     readonly domain: string;
     /**
-     * The name of the snapshot: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
-     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in place; elsewhere
-     * it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
+     * snapshots and branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in
+     * place; elsewhere it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
      */
     readonly name?: string | undefined;
     /**
@@ -182,13 +182,14 @@ export interface SnapshotInputs {
      */
     readonly provision?: readonly ProvisionCommand[] | undefined;
     /**
-     * What the domain does while it is provisioned and frozen: `shutoff` or `running`. A change replaces the snapshot. Default: the domain stays as
+     * What the domain does when the snapshot is taken: `shutoff` or `running`. It is neither started nor shut down for that: where it does
+     * something else, and for `running` together with `provision`, `UnsupportedError`. A change replaces the snapshot. Default: the domain stays as
      * it is.
      */
     readonly powerState?: ProvisionPowerState | undefined;
     /**
      * What to do first with a running domain that has to be switched away from its state: `refuse`, `shutdown`, `checkpoint` or `destroy`. It
-     * changes in place. Default: `refuse`, which raises `DataLossError`.
+     * changes in place. Default: `refuse`, which raises `BusyError`.
      */
     readonly leave?: LeavePolicy | undefined;
     /**
@@ -292,9 +293,9 @@ export interface SnapshotOutputs {
     /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
     readonly domain: string;
     /**
-     * The name of the snapshot: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
-     * branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in place; elsewhere
-     * it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
+     * snapshots and branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in
+     * place; elsewhere it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
      */
     readonly name: string;
     /**
@@ -320,13 +321,14 @@ export interface SnapshotOutputs {
      */
     readonly provision?: readonly ProvisionCommand[] | undefined;
     /**
-     * What the domain does while it is provisioned and frozen: `shutoff` or `running`. A change replaces the snapshot. Default: the domain stays as
+     * What the domain does when the snapshot is taken: `shutoff` or `running`. It is neither started nor shut down for that: where it does
+     * something else, and for `running` together with `provision`, `UnsupportedError`. A change replaces the snapshot. Default: the domain stays as
      * it is.
      */
     readonly powerState?: ProvisionPowerState | undefined;
     /**
      * What to do first with a running domain that has to be switched away from its state: `refuse`, `shutdown`, `checkpoint` or `destroy`. It
-     * changes in place. Default: `refuse`, which raises `DataLossError`.
+     * changes in place. Default: `refuse`, which raises `BusyError`.
      */
     readonly leave?: LeavePolicy | undefined;
     /**
@@ -465,7 +467,7 @@ export interface SnapshotBranchInputs {
     readonly powerState?: PowerState | undefined;
     /**
      * What to do first with a domain that runs when it is switched to this branch: `refuse`, `shutdown`, `checkpoint` or `destroy`. It changes in
-     * place. Default: `refuse`, which raises `DataLossError`.
+     * place. Default: `refuse`, which raises `BusyError`.
      */
     readonly leave?: LeavePolicy | undefined;
     /**
@@ -535,7 +537,7 @@ export interface SnapshotBranchOutputs {
     readonly powerState?: PowerState | undefined;
     /**
      * What to do first with a domain that runs when it is switched to this branch: `refuse`, `shutdown`, `checkpoint` or `destroy`. It changes in
-     * place. Default: `refuse`, which raises `DataLossError`.
+     * place. Default: `refuse`, which raises `BusyError`.
      */
     readonly leave?: LeavePolicy | undefined;
     /**
@@ -573,9 +575,9 @@ export interface SnapshotTreeInputs {
     /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
     readonly domain: string;
     /**
-     * The snapshots, by name: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`. `auto-`, `leave-` and
-     * `snaptree-tip-` are reserved, and branches share the name space. Snapshots that are there under these names already are taken as they are, if
-     * they stand where the program says.
+     * The snapshots, by name: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`. `auto-`, `leave-`
+     * and `snaptree-tip-` are reserved, and branches share the name space. Snapshots that are there under these names already are taken as they
+     * are, if they stand where the program says.
      */
     readonly snapshots: Readonly<Record<string, TreeSnapshot>>;
     /** The branches, by name. They change in place. Default: none. */

@@ -11,7 +11,7 @@ export type Leave = "refuse" | "shutdown" | "checkpoint" | "destroy";
 export interface Move {
     /** The automatic or named branch that keeps the tip which is left; null: it has a branch already, or goes. */
     readonly keepTip: string | null;
-    /** Default: `shutoff`. */
+    /** Default: `shutoff`; back at a checkpoint, what the guest did there. */
     readonly powerState?: PowerChoice;
     /** Default: `refuse`. */
     readonly leave?: Leave;
