@@ -606,6 +606,8 @@ export class VirtualMachine {
             await sayWhy(what, async () => {
                 const { made, running, wakes } = await this.planned(what, make, force, options);
                 const most = running || !this.managed.capabilities.together ? 1 : BATCH;
+                // What can't be done as a whole is not begun.
+                if (isOne && wakes) await this.managed.compile(made.operations);
                 const groups = isOne && !wakes && made.operations.length > 0 ? [made.operations] : batches(made.operations, most);
                 for (const [i, operations] of groups.entries()) {
                     if (i > 0) await this.refuseSince(what, made, operations, force);
