@@ -56,8 +56,8 @@ demo: build hosts ## a tree of snapshots on a real disk, from the first `pulumi 
 bench: build hosts ## how fast it is, beside others
 	$(TSX) bench/main.ts
 
-soak: deps ## the property tests only, each with RUNS=200 cases
-	SNAPTREE_RUNS=$(RUNS) npx --no-install jest --testTimeout=3600000 --runTestsByPath $$(grep -rl --include='*.test.ts' fast-check test)
+soak: deps ## the property tests, each with RUNS=200 cases, and all of what `make test` samples
+	SNAPTREE_RUNS=$(RUNS) npx --no-install jest --testTimeout=3600000 --runTestsByPath $$(grep -rlE --include='*.test.ts' 'fast-check|SNAPTREE_RUNS|libvirtConformance' test)
 
 clean: ## remove what build and test made (not node_modules, not the cache of hosts)
 	rm -rf dist coverage $(RESULTS)

@@ -2,7 +2,7 @@
 import { type Libvirt, startLibvirt } from "../../hosts/libvirt";
 import { needs, newerLibvirt, suiteWith } from "../../support/requires";
 import { Crasher } from "../qemu/crash";
-import { killed } from "../qemu/killed";
+import { killed, spread } from "../qemu/killed";
 import { cases, sceneOf } from "../qemu/scenarios";
 import { LibvirtMachine } from "./machine";
 
@@ -27,13 +27,6 @@ const WANTED: readonly (readonly [name: string, mode: string])[] = [
 
 const chosen = cases.filter(([name, mode]) => process.env.SNAPTREE_RUNS !== undefined || WANTED.some(([n, m]) => n === name && m === mode));
 
-/** Spread evenly, and others for each operation: the golden section does that for any number. */
-function spread(points: number, number: number): number[] {
-    if (points <= MOST) return [...Array(points).keys()];
-    const picked = Array.from({ length: MOST }, (_, i) => Math.floor(points * ((i / MOST + (number + 1) * 0.618) % 1)));
-    return [...new Set(picked)].sort((a, b) => a - b);
-}
-
 suiteWith(needs(newerLibvirt), "killed between any two steps and commands of", () => {
     let crasher: Crasher;
     let libvirt: Libvirt;
@@ -48,6 +41,6 @@ suiteWith(needs(newerLibvirt), "killed between any two steps and commands of", (
 
     test.each(chosen.map((each, number) => [...each, number] as const))("%s (%s), the next run finds the old or the new", async (_, mode, scenario, number) => {
         await using machine = await sceneOf(scenario, mode, (targets) => LibvirtMachine.make(libvirt, targets));
-        await killed(crasher, machine, await scenario.work(machine), { grain: "command", pick: (points) => spread(points, number) });
+        await killed(crasher, machine, await scenario.work(machine), { grain: "command", pick: (points) => spread(points, MOST, number) });
     });
 });

@@ -9,6 +9,13 @@ export interface Kills {
     readonly pick?: (points: number) => readonly number[];
 }
 
+/** So many of the points, spread evenly, and others for each number: the golden section does that for any. */
+export function spread(points: number, most: number, number: number): number[] {
+    if (points <= most) return [...Array(points).keys()];
+    const picked = Array.from({ length: most }, (_, i) => Math.floor(points * ((i / most + (number + 1) * 0.618) % 1)));
+    return [...new Set(picked)].sort((a, b) => a - b);
+}
+
 /** What a hierarchy and a look have both. */
 interface Places extends Pick<Hierarchy, "current" | "branch"> {
     readonly snapshots: readonly Pick<Hierarchy["snapshots"][number], "name" | "parent">[];
