@@ -157,14 +157,25 @@ export function shownFor(seen: Seen, records: Records): string | null {
 }
 
 /**
+ * The snapshots whose documents carry what Snaptree keeps: libvirt's own revert puts a snapshot's `<metadata>` in the place of the domain's. The current one does,
+ * and a second one, so that what is kept outlives the current one's deletion. That is the first from the top: it is another one least often, and is still there
+ * when the newest ones are deleted one after another.
+ */
+function carriersOf(current: string | null, records: Records, stored: (record: SnapshotRecord) => SnapshotDocument): ReadonlySet<string | null> {
+    const others = topDown([...records.snapshots.values()]).filter(({ name }) => name !== current);
+    return new Set([current, others.find((record) => stored(record).domain !== null)?.name ?? null]);
+}
+
+/**
  * How libvirt's snapshots become those of the records: only what differs is told.
  *
  * @param stored a snapshot's document as it is kept now
- * @param own what Snaptree keeps, for the current snapshot to carry: libvirt's own revert brings that snapshot's `<metadata>` back to the domain
+ * @param own what Snaptree keeps, for some of the snapshots to carry
  */
 export function remembering(seen: Seen, records: Records, stored: (record: SnapshotRecord) => SnapshotDocument, own: XmlElement | null): Remembering {
     const standing = new Standing(records);
     const current = shownFor(seen, records);
+    const carriers = carriersOf(current, records, stored);
     const gone = [...seen.documents].flatMap(([name, { document }]) => (canBecome(document, records.snapshots.get(name)) ? [] : [name]));
     const changed = [...records.snapshots.values()].flatMap((record) => {
         const there = seen.documents.get(record.name)?.document;
@@ -172,10 +183,10 @@ export function remembering(seen: Seen, records: Records, stored: (record: Snaps
         const cause = causeOf(record, records, standing);
         // A parent that goes takes its name out of its children's documents, which have another one by then.
         const isSettled = there === before && !gone.includes(record.parent ?? "");
-        if (isSettled && record.name !== current && right.get(before) === cause) return [];
-        const xml = comparable(documentNow(record, before, records, standing, record.name === current ? own : null));
+        if (isSettled && !carriers.has(record.name) && right.get(before) === cause) return [];
+        const xml = comparable(documentNow(record, before, records, standing, carriers.has(record.name) ? own : null));
         if (!there || gone.includes(record.parent ?? "") || comparable(there) !== xml) return [{ record, xml }];
-        if (isSettled && record.name !== current) right.set(there, cause);
+        if (isSettled && !carriers.has(record.name)) right.set(there, cause);
         return [];
     });
     const xmlOf = new Map(changed.map(({ record, xml }) => [record.name, xml]));

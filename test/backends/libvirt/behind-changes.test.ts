@@ -107,16 +107,20 @@ describe.each(releases)("%s", (release, requirement) => {
             await goesOn(machine, held, ["trunk", "side"]);
         });
 
-        test("libvirt is told again of no snapshot but those that change, and of the one that carries what Snaptree keeps", async () => {
+        test("libvirt is told again of no snapshot but those that change, and of the two that carry what Snaptree keeps", async () => {
             await using machine = await LibvirtMachine.make(libvirt, ["vda"]);
             await grow(machine, "side");
             await using backend = await backendOf.connect(new URL(libvirt.uri), {});
             const domain = await backend.open(machine.domain);
-            for (const again of [1, 2]) {
-                const { finish } = await domain.compile([{ kind: "redefine", name: "b", description: `other ${again}` }]);
+            const toldFor = async (...operations: Parameters<typeof domain.compile>[0]) => {
+                const { finish } = await domain.compile(operations);
                 const told = finish.find(({ kind }) => kind === "remember") as unknown as { readonly documents: readonly { readonly name: string }[] };
-                expect(told.documents.map(({ name }) => name)).toEqual(["b", "c"]);
-            }
+                return told.documents.map(({ name }) => name);
+            };
+            const taking = (name: string, parent: string) =>
+                ({ kind: "create", name, parent, source: "tip", provisioned: false, moveTip: true, keepTip: null }) as const;
+            for (const again of [1, 2]) expect(await toldFor({ kind: "redefine", name: "b", description: `other ${again}` })).toEqual(["a", "b", "c"]);
+            expect(await toldFor(taking("d", "c"))).toEqual(["a", "c", "d"]);
         });
 
         test("what Snaptree keeps is broken: one clear error, and nothing is changed", async () => {

@@ -16,6 +16,11 @@ suiteWith(needs(installed, newerLibvirt), "a plain revert on a domain with branc
         await Promise.all([old.stop(), newer.stop()]);
     });
 
+    /** Once more, at another second: libvirt names its overlays by it, and may remove its own of before. */
+    async function revertAgain({ domain }: LibvirtMachine, to: string): Promise<void> {
+        while ((await execa("virsh", ["-c", newer.uri, "snapshot-revert", domain, to], { reject: false })).exitCode !== 0) await setTimeout(200);
+    }
+
     const cases = [
         { made: "9.0", active: "side", to: "c", what: "the current leaf", targets: ["vda"], running: false },
         { made: "9.0", active: "side", to: "a", what: "an ancestor and fork", targets: ["vda"], running: true },
@@ -35,12 +40,31 @@ suiteWith(needs(installed, newerLibvirt), "a plain revert on a domain with branc
         await machine.connect();
         expect(await machine.vm.hierarchy()).toMatchObject({ current: to, branch: null, dirty: false });
         await isHeld(machine, held);
-        // Once more, at another second: libvirt names its overlays by it, and may remove its own of before.
-        while ((await execa("virsh", ["-c", newer.uri, "snapshot-revert", machine.domain, "a"], { reject: false })).exitCode !== 0) await setTimeout(200);
+        await revertAgain(machine, "a");
         expect(await machine.vm.hierarchy()).toMatchObject({ current: "a", branch: null, dirty: false });
         await isHeld(machine, held);
         await machine.sound();
         await goesOn(machine, held, [active, "trunk"]);
         await machine.sound();
+    });
+
+    test("the current snapshot is forgotten before: whatever is gone back to, the branches are known", async () => {
+        await using machine = await LibvirtMachine.make(newer, ["vda"]);
+        const { vm, domain } = machine;
+        await machine.write("vda", 1, "a");
+        await vm.create({ name: "a", mode: "external" });
+        await vm.create({ name: "b" });
+        await vm.branch("keepme", { from: "a" });
+        await vm.switch("keepme");
+        await machine.write("vda", 2, "k");
+        const kept = await machine.tip();
+        await vm.create({ name: "c" });
+        for (const name of ["c", "b"]) {
+            await newer.virsh("snapshot-delete", domain, name, "--metadata");
+            await revertAgain(machine, "a");
+            await machine.connect();
+            expect((await machine.vm.hierarchy()).branches.map((branch) => branch.name)).toContain("keepme");
+            expect(await machine.branch("keepme")).toEqual(kept);
+        }
     });
 });
