@@ -20,7 +20,7 @@ import { addChain, unrecordedFiles } from "../../disks/chain";
 import { compile, type World } from "../../disks/compile";
 import { tipDiffers } from "../../disks/dirty";
 import { exportOf } from "../../disks/export";
-import { Draft, type Next, writeDrafted } from "../../disks/draft";
+import { Draft, type NewFile, type Next, writeDrafted } from "../../disks/draft";
 import { isThere, removeFile, syncFolder } from "../../disks/files";
 import { refuseOpenImages } from "../../disks/holders";
 import { type Images, settled } from "../../disks/images";
@@ -30,12 +30,12 @@ import { changedError, looking, refuseShared, refuseWritten } from "../../disks/
 import { filesOf, type Records, type SnapshotRecord } from "../../disks/records";
 import { refuseFullDisks } from "../../disks/space";
 import { stampsOf } from "../../disks/stamps";
-import { type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
+import { type DocumentsStep, type MarkStep, perform, type QemuStep, undo } from "../../disks/steps";
 import type { Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, StepContext, Transaction } from "../backend";
 import { BACKEND, capabilities } from "./capabilities";
 import { guestOf } from "./control";
 import { decided, isCommitted, type LibvirtEntry } from "./journal";
-import { deletable, liveCreation, liveImages, refuseAsleep, refuseOverwriting } from "./live";
+import { deletable, liveCreation, liveImages, liveNvram, refuseAsleep, refuseOverwriting } from "./live";
 import { type Beneath, openIn, performUnder, sparing, undoUnder } from "./live-steps";
 import { carriedDocument, lastingId, refuseRooted, refuseRunning } from "./moving";
 import { createSnapshot, type NewSnapshot } from "./native";
@@ -72,6 +72,8 @@ interface LibvirtNext extends Next {
 interface LiveNext {
     readonly creation: NewSnapshot;
     readonly operation: CreateOperation;
+    /** The guest's firmware variables, of which libvirt keeps none with a snapshot. */
+    readonly nvram: NewFile | null;
 }
 
 /** A transaction of this backend, with what its journal entry has too. */
@@ -238,10 +240,11 @@ export class LibvirtDomain implements ManagedDomain {
         if (seen.managedSave)
             throw new BusyError(`${quoted(this.name)} has a managed save, so it neither runs nor is it shut off; start it, or shut it down first`);
         refuseLong(operation.name);
-        const next: LiveNext = { creation: liveCreation(draft, operation), operation };
+        const next: LiveNext = { creation: liveCreation(draft, operation), operation, nvram: liveNvram(draft, operation) };
         await refuseOverwriting(draft, next.creation, this.world(seen, draft));
+        const prepare: DocumentsStep[] = next.nvram ? [{ kind: "documents", files: [next.nvram.file] }] : [];
         const step: AgreeStep = { kind: "agree" };
-        return { id: randomUUID(), title: titleOf(operations), generation: draft.stored.generation + 1, prepare: [], finish: [step], next };
+        return { id: randomUUID(), title: titleOf(operations), generation: draft.stored.generation + 1, prepare, finish: [step], next };
     }
 
     /** What is imported is another's, whatever stands between: said of each image, since libvirt's documents call overlays its own. */
@@ -392,22 +395,25 @@ export class LibvirtDomain implements ManagedDomain {
         if ("creation" in next) return this.commitLive(transaction as LibvirtTransaction, next);
         const { files, stored } = next;
         await this.refuseMeanwhile(transaction as LibvirtTransaction, next);
-        const written = files.filter(({ file }) => !isDocument(file));
-        await settled(written.map(writeDrafted));
-        for (const folder of new Set(written.map(({ file }) => dirname(file)))) await syncFolder(folder);
+        await writeAll(files.filter(({ file }) => !isDocument(file)));
         await this.store.writeRecords(transaction.generation, stored);
     }
 
-    private async commitLive(transaction: LibvirtTransaction, { creation, operation }: LiveNext): Promise<void> {
+    private async commitLive(transaction: LibvirtTransaction, { creation, operation, nvram }: LiveNext): Promise<void> {
         await this.refuseOthers(transaction);
         const before = await this.see();
         if (before.documents.has(creation.name)) throw new AlreadyExistsError(`there is a snapshot ${quoted(creation.name)} already; choose another name`);
         this.touched = null;
+        const copies = nvram ? [nvram] : [];
+        // What can't be copied is found before anything is taken. What counts is the copy made after: a guest that runs on may have written there by then, but
+        // one that is paused, or that halts with the snapshot, has not.
+        await writeAll(copies);
         await createSnapshot(this.connection.virsh, this.uuid, creation);
+        await writeAll(copies);
         const seen = await this.see();
         const records = await recordsOf(seen, this.connection.headers, true);
         const taken = records.snapshots.get(creation.name);
-        const own = { contentId: randomUUID(), ...(operation.owner !== undefined && { owner: operation.owner }) };
+        const own = { contentId: randomUUID(), nvram: nvram?.file ?? null, ...(operation.owner !== undefined && { owner: operation.owner }) };
         const snapshots = taken ? new Map(records.snapshots).set(creation.name, { ...taken, ...own }) : records.snapshots;
         const images = liveImages(records, creation, filesOf(parseDomain(before.config)));
         await this.store.writeRecords(
@@ -498,6 +504,12 @@ function refuseLong(name: string): void {
             `name ${quoted(name)} is longer than the ${longestName} bytes that libvirt can keep of a snapshot's name; choose a shorter one`,
             "name",
         );
+}
+
+/** Writes new files, which are on the disk then. */
+async function writeAll(files: readonly NewFile[]): Promise<void> {
+    await settled(files.map(writeDrafted));
+    for (const folder of new Set(files.map(({ file }) => dirname(file)))) await syncFolder(folder);
 }
 
 function lockIn(folder: string, uuid: string): string {

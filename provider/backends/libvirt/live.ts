@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { AlreadyExistsError, BusyError, type CreateOperation, type Mode, quoted, UnsupportedError } from "../../model";
 import type { SnapshotDisk } from "../../xml";
-import type { Draft } from "../../disks/draft";
+import type { Draft, NewFile } from "../../disks/draft";
 import { participants } from "../../disks/compile/disks";
 import type { World } from "../../disks/compile";
 import { modeOfAll, refuseMixed } from "../../disks/compile/mixed";
@@ -81,6 +81,13 @@ export function liveCreation(draft: Draft, operation: CreateOperation): NewSnaps
             noMetadata: noMetadata ?? false,
         },
     };
+}
+
+/** The copy of the guest's firmware variables that goes with a snapshot; null: it has none, or nobody is to remember the snapshot. */
+export function liveNvram(draft: Draft, { noMetadata }: CreateOperation): NewFile | null {
+    const { nvram } = draft.domain();
+    if (nvram === null || noMetadata || !existsSync(nvram)) return null;
+    return { file: draft.allocate("nvram", "fd", nvram), contents: { copyOf: nvram } };
 }
 
 /**

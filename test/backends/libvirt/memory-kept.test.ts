@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AlreadyExistsError, connect, type Host, type VirtualMachine } from "../../../provider/engine";
 import { counterLines, defineGuest, type GuestDomain, makeDisk } from "../../hosts/guest";
@@ -89,13 +89,38 @@ describe.each(releases)("%s", (release, requirement) => {
             expect(first).toBe(at + 1);
         });
 
-        test("going back to what was taken of a guest that ran leaves its firmware's variables", async () => {
-            const nvram = join(libvirt.images, "variables.fd");
-            const { vm } = await running("firmware", nvram);
-            const before = await readFile(nvram);
-            await vm.create({ name: "checkpoint", mode: "external" });
-            await vm.revert("checkpoint", { leave: "destroy", force: true, powerState: "shutoff" });
-            expect((await readFile(nvram)).equals(before)).toBe(true);
+        test.each([true, false])("the firmware's variables come back with what was taken of a guest that ran, of its disks alone: %s", async (diskOnly) => {
+            const nvram = join(libvirt.images, `variables-${diskOnly}.fd`);
+            const { guest, vm } = await running(`firmware-${diskOnly}`, nvram);
+            await libvirt.virsh("destroy", guest.name);
+            const [then, now] = [Buffer.alloc(64 * 1024, "then"), Buffer.alloc(64 * 1024, "now")];
+            await writeFile(nvram, then);
+            await libvirt.virsh("start", guest.name);
+            const copies = async () => (await readdir(libvirt.images)).filter((name) => name.startsWith(`${guest.name}.nvram.`));
+            await vm.create({ name: "forgotten", diskOnly: true, noMetadata: true });
+            expect(await copies()).toEqual([]);
+            await vm.create({ name: "taken", mode: "external", diskOnly });
+            expect(await copies()).toHaveLength(1);
+            await libvirt.virsh("destroy", guest.name);
+            for (const powerState of ["shutoff", "running"] as const) {
+                await writeFile(nvram, now);
+                await vm.revert("taken", { force: true, leave: "destroy", powerState });
+                expect(await stateOf(guest)).toBe(powerState === "running" ? "running" : "shut off");
+                expect((await readFile(nvram)).equals(then)).toBe(true);
+            }
+            await vm.delete("taken");
+            expect(await copies()).toEqual([]);
+        });
+
+        test("firmware's variables that were copied for a checkpoint go where none is taken", async () => {
+            const nvram = join(libvirt.images, "refused.fd");
+            const { guest, vm } = await running("refused", nvram);
+            const listed = async () => (await readdir(libvirt.images)).filter((name) => !name.startsWith(".")).sort();
+            const there = await listed();
+            const memoryFile = join(libvirt.images, "no-such-folder", "memory");
+            await expect(vm.create({ name: "checkpoint", mode: "external", memoryFile })).rejects.toThrow();
+            expect(await names(guest)).toEqual([]);
+            expect(await listed()).toEqual(there);
         });
     });
 });
