@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { creationFigures, listingFigures, switchFigures } from "./disks";
 import { documentFigures } from "./documents";
+import { libvirtFigures } from "./libvirt";
 import type { Figure } from "./measure";
 import { planningFigures } from "./planning";
 import { pulumiFigures } from "./pulumi";
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
         () => planningFigures(5),
         () => documentFigures(5),
         () => pulumiFigures(3),
+        () => libvirtFigures(),
     ];
     const table = new Table({ head: ["what", "ours", "against", "ratio", "wanted", "met", "note"], style: { head: [], border: [] } });
     for (const section of sections) table.push(...(await section()).map(row));
