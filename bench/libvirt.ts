@@ -39,7 +39,7 @@ async function oneByOne(libvirt: Libvirt, branch: boolean): Promise<number> {
         await vm.branch("work", { from: "base" });
         await vm.switch("work");
     }
-    return time(async () => {
+    return await time(async () => {
         for (let i = 0; i < SNAPSHOTS; i++) await vm.create({ name: `s${i}`, mode: "external" });
     });
 }
@@ -119,7 +119,7 @@ async function fleet(libvirt: Libvirt, names: readonly string[], isAtOnce: boole
         const vm = await host.domain(name);
         for (let i = 0; i < EACH; i++) await vm.create({ name: `s${Date.now()}-${i}`, mode: "external" });
     };
-    return time(async () => {
+    return await time(async () => {
         if (isAtOnce) await Promise.all(names.map(work));
         else for (const name of names) await work(name);
     });
@@ -144,9 +144,10 @@ async function overlap(libvirt: Libvirt): Promise<Figure> {
     };
 }
 
-/** Nothing where no libvirt can be started. */
+/** @throws Error where no libvirt can be started: a figure that is missing would not be noticed. */
 export async function libvirtFigures(): Promise<Figure[]> {
-    if (libvirtObstacle("installed") !== null) return [];
+    const obstacle = libvirtObstacle("installed");
+    if (obstacle !== null) throw new Error(`no figures of libvirt: ${obstacle}`);
     await using libvirt = await startLibvirt({ release: "installed" });
     return [
         await listing(libvirt, "a chain", chain(LISTED)),
