@@ -51,7 +51,8 @@ class LibvirtBackend implements Backend {
 
     async open(domain: string): Promise<ManagedDomain> {
         const persistent = await this.uuidOf(domain, ["--all", "--persistent"]);
-        if (persistent !== null && this.reachOut === null) return new LibvirtDomain(domain, persistent, { ...this.connection, virsh: this.pool.of(persistent) });
+        if (persistent !== null && this.reachOut === null)
+            return new LibvirtDomain(domain, persistent, { ...this.connection, virsh: this.pool.of(persistent) });
         const uuid = persistent ?? (await this.uuidOf(domain, ["--transient"]));
         if (uuid !== null) return new NativeDomain(domain, uuid, this.connection, this.reachOut ?? "transient");
         throw new NotFoundError(`there is no domain ${quoted(domain)} on ${quoted(shownUri(this.uri))}; “virsh list --all” shows what is there`);
