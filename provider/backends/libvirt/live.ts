@@ -17,12 +17,17 @@ import type { Seen } from "./seen";
 /** Names under which every QEMU keeps a guest's memory in its image. */
 const FIT_FOR_IMAGES = /^[-\w.]+$/;
 
+/** QEMU can keep the guest whole in its images: each is qcow2, and no firmware variables are, which are raw. */
+function fitsImages(draft: Draft, name: string): boolean {
+    const { disks, nvram } = draft.domain();
+    return nvram === null && FIT_FOR_IMAGES.test(name) && disks.every(({ device, readonly, format }) => device !== "disk" || readonly || format === "qcow2");
+}
+
 function modeOf(draft: Draft, operation: CreateOperation): Mode {
     refuseMixed(draft, operation);
     const own = modeOfAll(draft.snapshots);
     const external = operation.diskOnly === true || operation.memoryFile !== undefined;
-    const everywhere = draft.domain().disks.every(({ device, readonly, format }) => device !== "disk" || readonly || format === "qcow2");
-    const mode = operation.mode ?? (external ? "external" : (own ?? (everywhere && FIT_FOR_IMAGES.test(operation.name) ? "internal" : "external")));
+    const mode = operation.mode ?? (external ? "external" : (own ?? (fitsImages(draft, operation.name) ? "internal" : "external")));
     if (own !== null && own !== mode)
         throw new UnsupportedError(BACKEND, `${mode} snapshots in a hierarchy of ${own} ones`, `the two are not mixed: leave mode out, or ask for ${own}`);
     return mode;
