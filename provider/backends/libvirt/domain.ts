@@ -43,6 +43,7 @@ import { examine } from "./doctor";
 import { remembering, shownFor } from "./documents";
 import { type Headers, imagesOf } from "./graph";
 import { generationIn, ownElement, pack, unpack } from "./metadata";
+import { filesOfOthers } from "./others";
 import { openDisks } from "./open-disks";
 import { isDocument, placeOf } from "./place";
 import { recordsOf } from "./reconcile";
@@ -311,13 +312,11 @@ export class LibvirtDomain implements ManagedDomain {
     /** Files that other domains of the host use, whatever these are at now. */
     private async foreign(draft: Pick<Draft, "tip" | "images">): Promise<ReadonlySet<string>> {
         const files = await unrecordedFiles(Object.values(draft.tip()), draft.images);
-        const uuids = (await this.connection.virsh.run(["list", "--all", "--uuid"])).split("\n").filter((uuid) => uuid !== "" && uuid !== this.uuid);
-        for (const uuid of uuids) {
-            const other = new LibvirtDomain(uuid, uuid, this.connection);
-            const seen = await other.see();
-            const { images } = await recordsOf(seen, this.connection.headers, true);
-            for (const image of images.keys()) await addChain(image, files);
-        }
+        const kept = async (uuid: string) => {
+            const seen = await new LibvirtDomain(uuid, uuid, this.connection).see();
+            return (await recordsOf(seen, this.connection.headers, true)).images.keys();
+        };
+        for (const file of await filesOfOthers(this.connection.virsh, this.uuid, kept)) await addChain(file, files);
         return files;
     }
 

@@ -44,7 +44,8 @@ async function freshTip(draft: Draft, world: World, snapshot: SnapshotRecord): P
 export async function compileBranch(draft: Draft, world: World, { name, from, owner }: BranchOperation): Promise<void> {
     refuseTaken(draft, name);
     const snapshot = snapshotOf(draft, from);
-    for (const file of Object.values(snapshot.files)) draft.freeze([file]);
+    // What an image holds under a tag stays as it is, whoever writes to the image.
+    if (snapshot.tag === null) draft.freeze(Object.values(snapshot.files));
     draft.branches.set(name, { name, from, tip: from, ...(await freshTip(draft, world, snapshot)), ...(owner !== undefined && { owner }) });
 }
 

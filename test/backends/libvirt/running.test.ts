@@ -79,5 +79,19 @@ describe.each(releases)("%s", (release, requirement) => {
             expect(snapshots.map(({ name }) => name)).toEqual(["base", expect.stringMatching(/^leave-auto-base-1-\d+$/)]);
             expect(branches.map(({ name }) => name)).toEqual(["auto-base-1", "other"]);
         });
+
+        test("an internal hierarchy is forked while its guest runs, and left by a checkpoint that keeps the guest's memory", async () => {
+            const { guest, vm } = await running({ writes: true });
+            await vm.create({ name: "base", mode: "internal" });
+            await vm.branch("other", { from: "base" });
+            await vm.switch("other", { leave: "checkpoint" });
+            expect(await stateOf(guest)).toBe("shut off");
+            const { snapshots, branch } = await vm.hierarchy();
+            expect([branch, snapshots.map(({ memory }) => memory)]).toEqual(["other", [true, true]]);
+            const [, kept = ""] = (await libvirt.virsh("snapshot-list", guest.name, "--name")).split("\n");
+            expect(kept).toMatch(/^leave-tip-\d+$/);
+            await vm.revert(kept);
+            await goesOn(guest);
+        });
     });
 });
