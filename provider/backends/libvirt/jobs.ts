@@ -189,7 +189,14 @@ async function perform(virsh: Virsh, domain: string, disk: OpenDisk, plan: Plan,
         const { chain } = await diskOf(virsh, domain, target);
         return sameChain(chain, plan.wanted) ? resultOf(disk, chain) : null;
     };
-    await begin(virsh, domain, target, plan);
+    try {
+        await begin(virsh, domain, target, plan);
+    } catch (error) {
+        // One that an earlier run began may have come to its end since the disk was looked at.
+        const result = error instanceof VirshError ? await through() : null;
+        if (!result) throw error;
+        return result;
+    }
     try {
         await watch(virsh, domain, target, options);
     } catch (error) {

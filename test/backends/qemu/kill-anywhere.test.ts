@@ -76,7 +76,8 @@ suiteWith(needs(qemu), "killed anywhere", () => {
         for (let k = 0; k < (points ?? 0); k++) {
             await point.restore();
             await crasher.run(machine, work, k);
-            if (!existsSync(join(machine.folder, "journal.json"))) continue; // No QEMU is at work any more, or none yet.
+            // No QEMU is at work any more, or none yet.
+            if (!existsSync(join(machine.folder, "journal.json")) || existsSync(join(machine.folder, "journal.apply0"))) continue;
             await takeClusterPastEnd(vda);
             outcomes.add(await recover(machine));
             await lengthen(vda);
