@@ -34,11 +34,14 @@ const others = [
     ...[branchSuite, unbranchSuite, resetSuite, followSuite, discardSuite, deactivateSuite, configurationSuite],
 ];
 
-/** Which of the suites: those at even or at odd places; absent: all. */
-export type Part = "even" | "odd";
+/** Which of the suites: every so many from one on; absent: all. */
+export interface Part {
+    readonly from: number;
+    readonly every: number;
+}
 
 function isIn(part: Part | undefined, place: number): boolean {
-    return part === undefined || (place % 2 === 0) === (part === "even");
+    return part === undefined || place % part.every === part.from;
 }
 
 /**
