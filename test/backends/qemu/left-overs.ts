@@ -9,13 +9,13 @@ function inUse({ snapshots, branches }: Hierarchy, tip: Readonly<Record<string, 
 }
 
 /** Overlays that nothing names and fewer than two files stand on, and broken backing names. @param kept on these one is enough */
-export async function idleImages(folder: string, named: ReadonlySet<string>, kept: ReadonlySet<string>): Promise<string[]> {
+export async function idleImages(folder: string, named: ReadonlySet<string>, { kept, single }: Omit<Allowed, "left">): Promise<string[]> {
     const names = (await readdir(folder)).filter((name) => name.endsWith(".qcow2"));
     const files = new Set([...names.map((name) => join(folder, name)), ...named]);
     const images = await Promise.all([...files].filter((file) => file.endsWith(".qcow2")).map(imageOf));
     const broken = images.filter(({ backing, backingFormat }) => backing !== null && (backingFormat === null || !existsSync(backing)));
     const dependents = (file: string) => images.filter(({ backing }) => backing === file).length;
-    const enough = (file: string) => dependents(file) >= (kept.has(file) ? 1 : 2);
+    const enough = (file: string) => dependents(file) >= (single || kept.has(file) ? 1 : 2);
     const idle = images.filter(({ filename }) => !named.has(filename) && filename.startsWith(`${folder}/`) && !enough(filename));
     return [...broken.map(({ filename, backing }) => `${filename} stands on ${backing}`), ...idle.map(({ filename }) => filename)];
 }
@@ -52,6 +52,8 @@ export interface Allowed {
     readonly left: ReadonlySet<string>;
     /** Files that a discarded snapshot leaves in the chain, for as long as something stands on them. */
     readonly kept: ReadonlySet<string>;
+    /** An unnamed file may have a single one on it: the domain left the other one, which copies nothing, and the next deletion merges them. */
+    readonly single: boolean;
 }
 
 /** Everything in a domain's folder that its hierarchy has no use for, and everything that it needs and that is broken. */
@@ -59,9 +61,9 @@ export async function leftOvers(
     folder: string,
     hierarchy: Hierarchy,
     tip: Readonly<Record<string, string>>,
-    { left, kept }: Allowed = { left: new Set(), kept: new Set() },
+    { left, kept, single }: Allowed = { left: new Set(), kept: new Set(), single: false },
 ): Promise<string[]> {
-    const found = [...(await idleImages(folder, inUse(hierarchy, tip), kept)), ...(await strayTags(folder, hierarchy))];
+    const found = [...(await idleImages(folder, inUse(hierarchy, tip), { kept, single })), ...(await strayTags(folder, hierarchy))];
     const names = await readdir(folder);
     const documents = (stem: string) => names.filter((name) => name.startsWith(`${stem}.`) && name.endsWith(".xml"));
     if (documents("snapshot").length !== hierarchy.snapshots.length) found.push(...documents("snapshot"));

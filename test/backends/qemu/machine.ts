@@ -48,7 +48,7 @@ export class QemuMachine implements Crashable {
     /** Files that must stay as they are, with their checksums. */
     private readonly sealed = new Map<string, string>();
     /** What a test leaves in the domain's folder knowingly. */
-    private readonly allowed = { left: new Set<string>(), kept: new Set<string>() };
+    private readonly allowed = { left: new Set<string>(), kept: new Set<string>(), single: false };
 
     private constructor(
         readonly temporary: string,
@@ -191,13 +191,13 @@ export class QemuMachine implements Crashable {
         for (const file of Object.values(files)) this.allowed.kept.add(file);
     }
 
-    async sound(): Promise<void> {
+    async sound({ single = false } = {}): Promise<void> {
         const hierarchy = await this.vm.hierarchy();
         for (const file of new Set([...(await this.images()), ...hierarchy.snapshots.flatMap(({ files }) => Object.values(files))])) {
             if (file.endsWith(".qcow2")) await checkImage(file);
         }
         for (const [file, before] of this.sealed) expect([file, await sha256(file)]).toEqual([file, before]);
-        expect(await leftOvers(this.folder, hierarchy, await this.files(), this.allowed)).toEqual([]);
+        expect(await leftOvers(this.folder, hierarchy, await this.files(), { ...this.allowed, single })).toEqual([]);
     }
 
     async [Symbol.asyncDispose](): Promise<void> {
