@@ -42,12 +42,13 @@ import { createSnapshot, type NewSnapshot } from "./native";
 import { examine } from "./doctor";
 import { remembering, shownFor } from "./documents";
 import { type Headers, imagesOf } from "./graph";
+import { asleep } from "./guest";
 import { generationIn, ownElement, pack, unpack } from "./metadata";
 import { filesOfOthers } from "./others";
 import { openDisks } from "./open-disks";
 import { isDocument, placeOf } from "./place";
 import { recordsOf } from "./reconcile";
-import { bare, Documents, isOff, see, type Seen, type SeenConfig, type SeenDomain } from "./seen";
+import { bare, Documents, isOff, powerStateOf, see, type Seen, type SeenConfig, type SeenDomain } from "./seen";
 import { type AgreeStep, isLibvirtStep, type RememberStep } from "./steps";
 import { Store } from "./store";
 import { type Stored, VERSION } from "./stored";
@@ -130,8 +131,7 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     private listed(seen: Seen, records: Records, sizes: boolean): Promise<Hierarchy> {
-        const powerState = seen.managedSave ? "paused" : seen.powerState;
-        return hierarchyOf({ name: this.name, domain: parseDomain(seen.config), records, powerState, sizes });
+        return hierarchyOf({ name: this.name, domain: parseDomain(seen.config), records, powerState: powerStateOf(seen), sizes });
     }
 
     async document(snapshot: string): Promise<string> {
@@ -238,8 +238,7 @@ export class LibvirtDomain implements ManagedDomain {
     /** libvirt takes the snapshot of a running guest, in one instant, which is the commit. */
     private async live(seen: Seen, draft: Draft, operation: CreateOperation, operations: readonly Operation[]): Promise<LibvirtTransaction> {
         if (operations.length > 1) throw new UnsupportedError(BACKEND, "several snapshots of a running guest in one", "take one after another");
-        if (seen.managedSave)
-            throw new BusyError(`${quoted(this.name)} has a managed save, so it neither runs nor is it shut off; start it, or shut it down first`);
+        if (seen.managedSave) throw asleep(this.name);
         refuseLong(operation.name);
         const next: LiveNext = { creation: liveCreation(draft, operation), operation, nvram: liveNvram(draft, operation) };
         await refuseOverwriting(draft, next.creation, this.world(seen, draft));

@@ -1,4 +1,4 @@
-import { HostError, NotFoundError, type PowerState, quoted } from "../../model";
+import { BusyError, HostError, NotFoundError, type PowerState, quoted } from "../../model";
 import { pause } from "./pause";
 import { option, type Virsh, VirshError } from "./virsh";
 
@@ -92,6 +92,11 @@ export function refuseManagedSave({ managedSave }: GuestState, domain: string): 
 
 /** What has a guest that stands still go on. */
 const WAKE: Partial<Record<PowerState, string>> = { paused: "resume", pmsuspended: "dompmwakeup" };
+
+/** What to say where a snapshot is asked for of a guest whose memory lies in a file. */
+export function asleep(domain: string): BusyError {
+    return new BusyError(`${quoted(domain)} has a managed save, so it neither runs nor is it shut off; start it, or shut it down first`);
+}
 
 /**
  * Starts a guest afresh from its disks, running or paused; one that is there already goes on, or is paused.

@@ -1,4 +1,5 @@
-import { child, formatXml, isElement, parseXml, withChild, withoutChildren, type XmlElement } from "../../xml";
+import { formatXml, parseXml, type XmlElement } from "../../xml";
+import { withoutChains } from "./chains";
 import { guestState, refuseManagedSave } from "./guest";
 import { option, type Virsh } from "./virsh";
 
@@ -14,17 +15,6 @@ import { option, type Virsh } from "./virsh";
  */
 export async function memoryDomain(virsh: Virsh, file: string): Promise<XmlElement> {
     return parseXml(await virsh.run(["save-image-dumpxml", option("file", file), "--security-info"]), "the memory's XML");
-}
-
-/**
- * A `<domain>` without what it lists under its disks (`<backingStore>`). libvirt believes such a list, and not the images: one of another time leads it to
- * files that are gone, or hides from the guest what its image stands on. Where there is none, libvirt reads the images.
- */
-export function withoutChains(domain: XmlElement): XmlElement {
-    const devices = child(domain, "devices");
-    if (!devices) return domain;
-    const bare = devices.children.map((node) => (isElement(node) && node.name === "disk" ? withoutChildren(node, "backingStore", "mirror") : node));
-    return withChild(domain, { ...devices, children: bare });
 }
 
 /** A guest that is to come back with its memory. */

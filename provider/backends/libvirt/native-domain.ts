@@ -25,12 +25,12 @@ import { takeLock } from "../../disks/lock";
 import { filesOf, type Records, type SnapshotRecord } from "../../disks/records";
 import type { Capabilities, Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, Transaction } from "../backend";
 import { nativeCapabilities, testCapabilities } from "./capabilities";
-import { destroy, guestState, shutdown, start, wake } from "./guest";
+import { asleep, destroy, guestState, shutdown, start, wake } from "./guest";
 import { createSnapshot, deleteSnapshot, redefineSnapshot, revertSnapshot } from "./native";
 import { nativeCreation } from "./native-create";
 import { DocumentedHeaders, filesUnder, harmOfDelete, harmOfRevert, removedByRevert } from "./native-harm";
 import { recordsOf } from "./reconcile";
-import { bare, Documents, see, type Seen } from "./seen";
+import { bare, Documents, powerStateOf, see, type Seen } from "./seen";
 import { Store } from "./store";
 import { type Stored, type StoredSnapshot, VERSION } from "./stored";
 import { option, type Virsh, VirshError } from "./virsh";
@@ -124,9 +124,8 @@ export class NativeDomain implements ManagedDomain {
     /** Sizes are not known: the disks would have to be looked at. */
     async hierarchy(_options: ListOptions = {}): Promise<Hierarchy> {
         const seen = await this.see();
-        const powerState = seen.managedSave ? "paused" : seen.powerState;
         const domain = parseDomain(seen.config);
-        return hierarchyOf({ name: this.name, domain, records: await this.records(seen), powerState, sizes: false, isUnseen: true });
+        return hierarchyOf({ name: this.name, domain, records: await this.records(seen), powerState: powerStateOf(seen), sizes: false, isUnseen: true });
     }
 
     async domain(): Promise<Domain> {
@@ -250,7 +249,7 @@ export class NativeDomain implements ManagedDomain {
         if (seen.documents.has(name)) throw new AlreadyExistsError(`there is a snapshot ${quoted(name)} already; choose another name`);
         const { virsh } = this.connection;
         const { active, managedSave } = await guestState(virsh, this.uuid);
-        if (managedSave) throw new BusyError(`${quoted(this.name)} has a managed save, so it neither runs nor is it shut off; start it, or shut it down first`);
+        if (managedSave) throw asleep(this.name);
         const creation = nativeCreation({ domain: parseDomain(seen.config), records, capabilities: this.capabilities, active }, operation);
         const taken = { name, contentId: randomUUID(), ...(owner !== undefined && { owner }) };
         return {

@@ -1,5 +1,7 @@
 import { HostError, type PowerState, quoted } from "../../model";
-import { child, childrenOf, formatXml, parseSnapshot, parseXml, type SnapshotDocument, withChild, withoutChildren, type XmlElement } from "../../xml";
+import { child, formatXml, parseSnapshot, parseXml, type SnapshotDocument, type XmlElement } from "../../xml";
+import { withoutChains } from "./chains";
+import { parseGuestState } from "./guest";
 import { type LibvirtEntry, outcomeOf } from "./journal";
 import { generationIn, unpack, withoutOwn } from "./metadata";
 import type { Stored } from "./stored";
@@ -45,29 +47,9 @@ export interface Seen extends SeenDomain {
     readonly journal: LibvirtEntry | null;
 }
 
-/** A configuration without lists of backing files, which libvirt would believe instead of the images. */
-export function withoutChains(domain: XmlElement): XmlElement {
-    const devices = child(domain, "devices");
-    if (!devices || !childrenOf(devices, "disk").some((disk) => child(disk, "backingStore"))) return domain;
-    const children = devices.children.map((node) =>
-        typeof node === "object" && "children" in node && node.name === "disk" ? withoutChildren(node, "backingStore") : node,
-    );
-    return withChild(domain, { ...devices, children });
-}
-
 /** A configuration as branches and documents keep it. */
 export function bare(domain: XmlElement): XmlElement {
     return withoutChains(withoutOwn(domain));
-}
-
-function field(info: string, name: string): string {
-    return new RegExp(`^${name}:\\s*(.*)$`, "m").exec(info)?.[1]?.trim() ?? "";
-}
-
-/** `shut off` is how virsh writes it. */
-function powerStateOf(info: string): PowerState {
-    const state = field(info, "State");
-    return state === "shut off" ? "shutoff" : state === "idle" || state === "blocked" ? "blocked" : (state as PowerState);
 }
 
 function dumpConfig(uuid: string, persistent: boolean): Command {
@@ -79,6 +61,11 @@ function configIn(text: string): SeenConfig {
     const own = withoutOwn(whole);
     const config = withoutChains(own);
     return { config, xml: formatXml(config), listsChain: config !== own, whole };
+}
+
+/** What the domain does, to whoever lists it: a managed save counts as a guest that runs, and stands still. */
+export function powerStateOf({ managedSave, powerState }: SeenDomain): PowerState {
+    return managedSave ? "paused" : powerState;
 }
 
 /** The configuration alone. */
@@ -93,9 +80,9 @@ async function seeDomainAnd(
     others: readonly Command[],
 ): Promise<{ readonly domain: SeenDomain; readonly outputs: readonly string[] }> {
     const [info = "", text = "", ...outputs] = await virsh.read([["dominfo", option("domain", uuid)], dumpConfig(uuid, true), ...others]);
-    const persistent = field(info, "Persistent") === "yes";
+    const { persistent, powerState, managedSave } = parseGuestState(info);
     const config = persistent ? configIn(text) : await seeConfig(virsh, uuid, false);
-    return { domain: { ...config, powerState: powerStateOf(info), managedSave: field(info, "Managed save") === "yes", persistent }, outputs };
+    return { domain: { ...config, powerState, managedSave, persistent }, outputs };
 }
 
 /** The configuration and the power state. */

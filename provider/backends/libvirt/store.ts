@@ -4,6 +4,7 @@ import { checksum } from "../../disks/stamps";
 import type { Remembering } from "./documents";
 import type { LibvirtEntry } from "./journal";
 import { type Kept, metadataOptions, ownElement, pack, withOwn, withoutOwn, unpack } from "./metadata";
+import { redefineSnapshot } from "./native";
 import type { DefineStep } from "./place";
 import { isOff, type SeenConfig, seeConfig, type SeenDomain, seeDomain } from "./seen";
 import type { Stored } from "./stored";
@@ -79,10 +80,8 @@ export class Store {
         if ((plain.length <= LONGEST_ARGUMENT && kept === "journal") || !persistent)
             return void (await this.virsh.run(["metadata", this.domain, ...metadataOptions(kept), ...(await this.where()), "--set", plain]));
         const { whole } = await this.config();
-        const others = (["records", "journal"] as const).filter((each) => each !== kept);
-        const kepts = await Promise.all(others.map((each) => unpack(whole, each)));
-        const bare = withoutOwn(whole);
-        await this.defineWhole([...kepts.flatMap((each) => each?.element ?? []), own].reduce(withOwn, bare));
+        const other = kept === "records" ? "journal" : "records";
+        await this.defineWhole([...(await elementsIn(whole, [other])), own].reduce(withOwn, withoutOwn(whole)));
     }
 
     private async defineWhole(domain: XmlElement): Promise<void> {
@@ -106,16 +105,14 @@ export class Store {
             throw new BusyError(
                 `the domain ${quoted(textOf(parsed, "name") ?? "")} was started meanwhile on disks that it is to leave (${there}); shut it down, and run again`,
             );
-        const kepts = await Promise.all((["records", "journal"] as const).map((each) => unpack(seen.whole, each)));
-        await this.defineWhole(kepts.flatMap((each) => each?.element ?? []).reduce(withOwn, parsed));
+        await this.defineWhole((await elementsIn(seen.whole, ["records", "journal"])).reduce(withOwn, parsed));
     }
 
     /** Tells libvirt what its snapshots are. Whatever is as it should be already is passed over, so that it can be repeated. */
     async remember({ gone, documents, current }: Remembering): Promise<void> {
         const there = new Set((await this.virsh.run(["snapshot-list", this.domain, "--name"])).split("\n"));
         for (const name of gone) if (there.has(name)) await this.virsh.run(["snapshot-delete", this.domain, option("snapshotname", name), "--metadata"]);
-        for (const { name, xml } of documents)
-            await this.virsh.withXml(xml, (file) => ["snapshot-create", this.domain, file, "--redefine", ...(name === current ? ["--current"] : [])]);
+        for (const { name, xml } of documents) await redefineSnapshot(this.virsh, this.uuid, xml, { current: name === current });
         if (current !== null && documents.at(-1)?.name !== current) await this.makeCurrent(current);
     }
 
@@ -124,8 +121,13 @@ export class Store {
         const now = await this.virsh.run(["snapshot-current", this.domain, "--name"]).catch(() => null);
         if (now === name) return;
         const xml = await this.virsh.run(["snapshot-dumpxml", this.domain, snapshot, "--security-info"]);
-        await this.virsh.withXml(xml, (file) => ["snapshot-create", this.domain, file, "--redefine", "--current"]);
+        await redefineSnapshot(this.virsh, this.uuid, xml, { current: true });
     }
+}
+
+/** What is kept in a domain, as it stands there. @throws HostError where it can't be read */
+async function elementsIn(domain: XmlElement, wanted: readonly Kept[]): Promise<XmlElement[]> {
+    return (await Promise.all(wanted.map((kept) => unpack(domain, kept)))).flatMap((kept) => kept?.element ?? []);
 }
 
 /** Each disk with its file, for a sentence. */

@@ -9,7 +9,7 @@ import {
     revertCommand,
     revertSnapshot,
 } from "../../../provider/backends/libvirt/native";
-import { withoutChains } from "../../../provider/backends/libvirt/memory";
+import { withoutChains } from "../../../provider/backends/libvirt/chains";
 import { Virsh } from "../../../provider/backends/libvirt/virsh";
 import { formatXml, parseSnapshot, parseXml } from "../../../provider/xml";
 
