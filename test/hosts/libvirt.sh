@@ -3,6 +3,7 @@
 # A libvirtd that has FOLDER for all of libvirt's state, and nothing of the machine's. SYSTEM is / or the folder of another Debian, which is left as it is.
 # Standard input takes lines: “start” starts libvirtd, “kill” kills it at once and leaves its guests running; each is answered when done.
 set -eu
+. "$(dirname "$0")/layer.sh"
 
 main() {
     mount -t tmpfs -o mode=755 tmpfs /run # Nor does libvirtd find systemd or D-Bus there.
@@ -22,23 +23,6 @@ main() {
     exec 3<&0
     obey "$1" "${root:-/}" <&3 3<&- &
     wait
-}
-
-# layer SYSTEM ROOT: the system, with a layer in memory that takes what is written.
-layer() {
-    mkdir "$2" "$2.upper" "$2.work"
-    cd "$1" # A path could hold a comma or a colon.
-    mount -t overlay -o "lowerdir=.,upperdir=$2.upper,workdir=$2.work" overlay "$2"
-    cd /
-    mount -t proc proc "$2/proc"
-    bind /sys "$2"
-    bind /dev "$2"
-}
-
-# bind FOLDER ROOT: the folder is there as it is here.
-bind() {
-    mkdir -p "$2$1"
-    mount --rbind "$1" "$2$1"
 }
 
 obey() {
