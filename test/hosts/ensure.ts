@@ -3,11 +3,13 @@ import { ensureNewerLibvirt } from "./libvirt-newer";
 import { ensurePulumi } from "./pulumi";
 import { ensureQemu } from "./qemu";
 import { ensureSsh } from "./ssh";
+import { ensureVirtualBox } from "./virtualbox-debian";
 
 const hosts: Record<string, (options: { log: (line: string) => void }) => Promise<unknown>> = {
     qemu: ensureQemu,
     libvirt: ensureLibvirt,
     "libvirt-newer": ensureNewerLibvirt,
+    virtualbox: ensureVirtualBox,
     ssh: ensureSsh,
     pulumi: ensurePulumi,
 };

@@ -3,6 +3,7 @@ import { libvirtObstacle } from "../hosts/libvirt";
 import { findPulumi } from "../hosts/pulumi";
 import { qemuCommands } from "../hosts/qemu";
 import { sshObstacle } from "../hosts/ssh";
+import { virtualboxObstacle } from "../hosts/virtualbox";
 
 /** Why a suite can't run on this machine, or null when it can. */
 export type Requirement = () => string | null;
@@ -17,6 +18,8 @@ export const qemu: Requirement = () => {
 export const libvirt: Requirement = () => libvirtObstacle("installed");
 
 export const newerLibvirt: Requirement = () => libvirtObstacle("newer");
+
+export const virtualbox: Requirement = virtualboxObstacle;
 
 export const ssh: Requirement = sshObstacle;
 
