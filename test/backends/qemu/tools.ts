@@ -46,6 +46,11 @@ function slotOf(bytes: Buffer): string {
     return first === 0 ? "." : String.fromCharCode(first);
 }
 
+/** What stands in bytes, slot by slot. */
+export function slotsOf(bytes: Buffer): Contents {
+    return Array.from({ length: bytes.length / SLOT_BYTES }, (_, i) => slotOf(bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES))).join("");
+}
+
 /** The bytes of an image as a guest sees them, or of an internal snapshot in it. */
 export async function contentsOf(file: string, format: string, internal: string | null = null): Promise<Contents> {
     const folder = await mkdtemp(join(tmpdir(), "snaptree-eye-"));
@@ -55,7 +60,7 @@ export async function contentsOf(file: string, format: string, internal: string 
         await qemuImg("convert", ...which, "-f", format, "-O", "raw", "--", file, raw);
         const bytes = await readFile(raw);
         if (bytes.length !== SLOTS * SLOT_BYTES) throw new Error(`${file} has ${bytes.length} bytes`);
-        return Array.from({ length: SLOTS }, (_, i) => slotOf(bytes.subarray(i * SLOT_BYTES, (i + 1) * SLOT_BYTES))).join("");
+        return slotsOf(bytes);
     } finally {
         await rm(folder, { recursive: true, force: true });
     }
