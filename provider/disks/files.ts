@@ -19,11 +19,16 @@ async function writeThrough(handle: FileHandle, contents: string | Uint8Array): 
     await handle.sync();
 }
 
-/** Makes or replaces a file so that a reader, or a kill, sees the old contents or the new ones: write, fsync, rename, fsync. */
-export async function replaceFile(path: string, contents: string | Uint8Array): Promise<void> {
+/**
+ * Makes or replaces a file so that a reader, or a kill, sees the old contents or the new ones: write, fsync, rename, fsync.
+ *
+ * @param mode who may do what with it; default: as a new file of ours has it
+ */
+export async function replaceFile(path: string, contents: string | Uint8Array, mode?: number): Promise<void> {
     const temporary = `${path}.new`;
     try {
-        await using handle = await open(temporary, "w");
+        await using handle = await open(temporary, "w", mode);
+        if (mode !== undefined) await handle.chmod(mode); // Neither the umask's nor that of one that a kill left.
         await writeThrough(handle, contents);
     } catch (error) {
         await removeFile(temporary);
