@@ -59,7 +59,8 @@ export class Pair {
 
     constructor(
         private readonly machine: Modelled,
-        private readonly mode: Mode,
+        /** Of its first snapshot; null where the hypervisor knows no such difference. */
+        private readonly mode: Mode | null,
     ) {
         this.model = new Model(machine.targets);
     }
@@ -112,7 +113,7 @@ export class Pair {
 
     async tip(): Promise<void> {
         const name = this.name("s");
-        await this.vm.create({ name, ...(this.model.names.length === 0 && { mode: this.mode }) });
+        await this.vm.create({ name, ...(this.model.names.length === 0 && this.mode !== null && { mode: this.mode }) });
         this.model.createFromTip(name);
     }
 
