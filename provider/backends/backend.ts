@@ -54,7 +54,7 @@ export type JournalEntry = Omit<Transaction, "next">;
 /** The step at which a snapshot's `provision` runs; backends put it where the leaf is ready. */
 export interface ProvisionStep extends Step {
     readonly kind: "provision";
-    /** Disk target to the file to change; empty where it is not locally writable. */
+    /** Disk target to the file to change; empty where it is not locally writable, or where that is known only once the leaf is there. */
     readonly files: Readonly<Record<string, string>>;
 }
 
@@ -150,6 +150,8 @@ export interface ManagedDomain {
     compile(operations: readonly Operation[]): Promise<Transaction>;
     perform(step: Step, context: StepContext): Promise<void>;
     undo(step: Step): Promise<void>;
+    /** The files of a `provision` whose turn has come; absent: those that the step names. */
+    readonly provisionFiles?: (step: ProvisionStep) => Promise<ProvisionStep["files"]>;
     commit(transaction: Transaction): Promise<void>;
     /** The stored hierarchy is the entry's, or a later one. */
     committed(entry: JournalEntry): Promise<boolean>;

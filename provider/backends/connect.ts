@@ -2,8 +2,9 @@ import { InvalidInputError, quoted, UnsupportedError } from "../model";
 import type { Backend, BackendFactory, ConnectOptions } from "./backend";
 import { libvirt } from "./libvirt";
 import { qemu } from "./qemu";
+import { vbox } from "./vbox";
 
-const factories: readonly BackendFactory[] = [qemu, libvirt];
+const factories: readonly BackendFactory[] = [qemu, libvirt, vbox];
 
 function parse(uri: string): URL {
     let parsed: URL;
@@ -27,7 +28,7 @@ export async function connectBackend(uri: string, options: ConnectOptions = {}):
         throw new UnsupportedError(
             "this Snaptree",
             `hosts like ${quoted(`${parsed.protocol}//…`)}`,
-            "it knows qemu:///embed?root=DIR and the hosts of libvirt’s QEMU driver, as qemu:///system",
+            "it knows qemu:///embed?root=DIR, the hosts of libvirt’s QEMU driver, as qemu:///system, and vbox:///session",
         );
     return factory.connect(parsed, options);
 }

@@ -1,19 +1,8 @@
-import type { Domain, Hierarchy, Operation, PowerState, Snapshot } from "../model";
-import { listed, quoted } from "../model";
+import type { Domain, Hierarchy, PowerState, Snapshot } from "../model";
+import { listed } from "../model";
 import { branchDiffers, tipDiffers } from "./dirty";
 import { filesOf, type Records, type SnapshotRecord } from "./records";
 import { type Sizes, sizesOf } from "./sizes";
-
-const ON_BRANCHES: ReadonlySet<Operation["kind"]> = new Set(["branch", "switch", "unbranch", "reset", "rename", "adopt"]);
-
-/** What a transaction is for, in a few words. */
-export function titleOf(operations: readonly Operation[]): string {
-    const [first, ...more] = operations;
-    if (!first) return "nothing";
-    if (first.kind === "import" || first.kind === "forget") return `${first.kind} ${quoted(first.name)}`;
-    const title = `${first.kind === "branch" ? "fork" : first.kind} ${ON_BRANCHES.has(first.kind) ? "branch" : "snapshot"} ${quoted(first.name)}`;
-    return more.length === 0 ? title : `${title} and ${more.length} more`;
-}
 
 function toSnapshot(record: SnapshotRecord, sizes: Sizes | null): Snapshot {
     const { name, parent, description, creationTime, state, mode, files, made, contentId, committing, owner, memory } = record;

@@ -20,11 +20,16 @@ function context(title: string, execution: Execution, done: number, all: number)
     };
 }
 
+async function provision(domain: ManagedDomain, step: ProvisionStep, execution: Execution): Promise<void> {
+    const files = (await domain.provisionFiles?.(step)) ?? step.files;
+    await execution.provision?.({ ...step, files });
+}
+
 async function performStep(domain: ManagedDomain, entry: JournalEntry, step: Step, execution: Execution): Promise<void> {
     const steps = [...entry.prepare, ...entry.finish];
     const done = steps.indexOf(step);
     execution.onProgress({ kind: "step", message: `${entry.title}: ${step.kind}`, fraction: done / steps.length });
-    if (step.kind === "provision") await execution.provision?.(step as ProvisionStep);
+    if (step.kind === "provision") await provision(domain, step as ProvisionStep, execution);
     await domain.perform(step, context(entry.title, execution, done, steps.length));
 }
 

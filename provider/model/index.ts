@@ -8,3 +8,4 @@ export * from "./names";
 export * from "./operation";
 export * from "./snapshot";
 export * from "./text";
+export * from "./title";

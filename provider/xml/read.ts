@@ -8,7 +8,7 @@ const MAX_DEPTH = 128;
 const REFERENCE = /&(?:#([0-9]+|x[0-9a-fA-F]+)|(\w+));/g;
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", apos: "'", quot: '"' };
 
-const parser = new XMLParser({
+const options = {
     preserveOrder: true,
     ignoreAttributes: false,
     attributeNamePrefix: "",
@@ -19,28 +19,31 @@ const parser = new XMLParser({
     parseTagValue: false,
     // It does not decode numbers without HTML's entities.
     processEntities: false,
-    // It counts from 0.
-    maxNestedTags: MAX_DEPTH - 1,
     // toString and the like keep their names; __proto__, constructor and prototype it always refuses.
-    onDangerousProperty: (name) => name,
+    onDangerousProperty: (name: string) => name,
     jPath: false,
-});
+};
+
+/** It counts from 0. */
+const parserFor = (depth: number) => new XMLParser({ ...options, maxNestedTags: depth - 1 });
+
+const parser = parserFor(MAX_DEPTH);
 
 /** A node as the library gives it. The first key is its name: `#text`, `#comment`, `#cdata`, or an element's; `:@` are the attributes. */
 type Parsed = Readonly<Record<string, string | readonly Parsed[]>>;
 
 type RawAttributes = Readonly<Record<string, string>>;
 
-function parsed(text: string, refuse: Refuse): readonly Parsed[] {
+function parsed(text: string, depth: number, refuse: Refuse): readonly Parsed[] {
     // Behind an empty outermost element its check passes anything, its “/” at the end of the document too; text is dropped here unless
     // something follows.
     if (!/>[ \t\r\n]*$/.test(text)) refuse("there is text outside of the outermost element, or a tag is not closed", "remove it, or pass the whole document");
     const whole = /<\/[^<>]*>[ \t\r\n]*$/.test(text) ? text : `${text}<!---->`;
     try {
-        return parser.parse(whole) as readonly Parsed[];
+        return (depth === MAX_DEPTH ? parser : parserFor(depth)).parse(whole) as readonly Parsed[];
     } catch (error) {
         const { message } = error as Error;
-        if (message.startsWith("Maximum nested")) refuse(`elements are nested more than ${MAX_DEPTH} deep`, "pass a flatter document");
+        if (message.startsWith("Maximum nested")) refuse(`elements are nested more than ${depth} deep`, "pass a flatter document");
         const reserved = /Invalid name: "(\w+)"/.exec(message)?.[1];
         if (!reserved) throw error;
         return refuse(`an element or attribute is called ${quoted(reserved)}, which means something else in JavaScript`, "rename it");
@@ -115,16 +118,17 @@ function rootOf(nodes: readonly XmlNode[], refuse: Refuse): XmlElement {
  * Reads an XML 1.0 document strictly. White space between elements is dropped, all other text kept exactly; comments are kept, CDATA
  * becomes text, and what stands before and after the outermost element is dropped.
  *
- * @param text At most 4 MiB, nested at most 128 deep, without DOCTYPE and processing instructions, and without elements or attributes
+ * @param text At most 4 MiB, nested at most 128 deep by default, without DOCTYPE and processing instructions, and without elements or attributes
  * that are called `__proto__`, `constructor` or `prototype`.
  * @param what What the text is, for the message: `the XML of snapshot "base"`.
+ * @param depth How deep elements may be nested.
  * @throws InvalidInputError
  */
-export function parseXml(text: string, what = "the document"): XmlElement {
+export function parseXml(text: string, what = "the document", depth = MAX_DEPTH): XmlElement {
     const refuse: Refuse = (why, remedy) => {
         throw new InvalidInputError(`${what} can't be read as XML: ${why}; ${remedy}`);
     };
     const unmarked = text.startsWith("\ufeff") ? text.slice(1) : text;
     checkXml(unmarked, refuse);
-    return rootOf(nodesOf(parsed(unmarked, refuse), "", refuse), refuse);
+    return rootOf(nodesOf(parsed(unmarked, depth, refuse), "", refuse), refuse);
 }

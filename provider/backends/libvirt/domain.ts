@@ -14,6 +14,7 @@ import {
     type Operation,
     quoted,
     UnsupportedError,
+    titleOf,
 } from "../../model";
 import { formatSnapshot, parseDomain, parseSnapshot, parseXml, type SnapshotDocument } from "../../xml";
 import { addChain, unrecordedFiles } from "../../disks/chain";
@@ -24,7 +25,7 @@ import { Draft, type NewFile, type Next, writeDrafted } from "../../disks/draft"
 import { isThere, removeFile, syncFolder } from "../../disks/files";
 import { refuseOpenImages } from "../../disks/holders";
 import { type Images, settled } from "../../disks/images";
-import { hierarchyOf, titleOf } from "../../disks/listing";
+import { hierarchyOf } from "../../disks/listing";
 import { takeLock } from "../../disks/lock";
 import { changedError, looking, refuseShared, refuseWritten } from "../../disks/looking";
 import { filesOf, type Records, type SnapshotRecord } from "../../disks/records";

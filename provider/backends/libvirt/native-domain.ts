@@ -18,9 +18,10 @@ import {
     type RedefineOperation,
     type RevertOperation,
     UnsupportedError,
+    titleOf,
 } from "../../model";
 import { element, formatSnapshot, parseDomain, parseSnapshot, parseXml, type SnapshotDocument } from "../../xml";
-import { hierarchyOf, titleOf } from "../../disks/listing";
+import { hierarchyOf } from "../../disks/listing";
 import { takeLock } from "../../disks/lock";
 import { filesOf, type Records, type SnapshotRecord } from "../../disks/records";
 import type { Capabilities, Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, Step, Transaction } from "../backend";

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { automaticName, BusyError, type Domain, type Hierarchy, type HierarchyExport, HostError, noSuchSnapshot, type Operation, quoted } from "../../model";
+import { automaticName, BusyError, type Domain, type Hierarchy, type HierarchyExport, HostError, noSuchSnapshot, type Operation, quoted, titleOf } from "../../model";
 import { unrecordedFiles } from "../../disks/chain";
 import { compile, type World } from "../../disks/compile";
 import { tipDiffers } from "../../disks/dirty";
@@ -10,7 +10,7 @@ import { exportOf } from "../../disks/export";
 import { syncFolder, writeNewFile } from "../../disks/files";
 import { refuseOpenImages } from "../../disks/holders";
 import { type Images, settled } from "../../disks/images";
-import { hierarchyOf, titleOf } from "../../disks/listing";
+import { hierarchyOf } from "../../disks/listing";
 import { takeLock } from "../../disks/lock";
 import { changedError, looking, refuseShared, refuseWritten } from "../../disks/looking";
 import { filesOf } from "../../disks/records";

@@ -1,0 +1,133 @@
+import { readdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { quoted } from "../../model";
+import type { Diagnosis } from "../backend";
+import type { MachineDocument, Medium } from "./document";
+import { Draft, type Looked } from "./draft";
+import type { Host } from "./host";
+import type { VboxEntry } from "./journal";
+
+/** A machine that is examined. */
+export interface Examined {
+    readonly name: string;
+    readonly uuid: string;
+    readonly host: Host;
+    readonly machine: MachineDocument;
+    readonly looked: Looked;
+    /** An operation that was interrupted. */
+    readonly entry: VboxEntry | null;
+    readonly decided: boolean;
+}
+
+function diagnosis(kind: Diagnosis["kind"], what: string, message: string, remedy: Diagnosis["remedy"] = null): Diagnosis {
+    return { kind, what, message, remedy };
+}
+
+/** Disks that the machine, or a snapshot of it, is on. */
+function attached({ disks, nodes }: MachineDocument): ReadonlySet<string> {
+    return new Set([disks, ...[...nodes.values()].map((node) => node.disks)].flatMap((each) => Object.values(each)));
+}
+
+async function missing({ machine, host }: Examined): Promise<Diagnosis[]> {
+    const found: Diagnosis[] = [];
+    for (const { file, uuid } of machine.media.values()) {
+        if (await host.site.exists(file)) continue;
+        found.push(diagnosis("chain", file, `the image ${quoted(file)} {${uuid}} is not there, so what stands on it can't be read; put it back from a backup`));
+    }
+    return found;
+}
+
+/** What keeps VirtualBox from unregistering the machine with all its files. */
+function unattached({ machine }: Examined): Diagnosis[] {
+    const used = attached(machine);
+    const parents = new Set([...machine.media.values()].map(({ parent }) => parent));
+    return [...machine.media.values()]
+        .filter(({ uuid }) => !used.has(uuid))
+        .map(({ file, uuid }: Medium) => {
+            const how = parents.has(uuid)
+                ? "others stand on it, so it stays until they are gone"
+                : `look at what it holds, and remove it with “VBoxManage closemedium disk ${uuid} --delete”`;
+            const why = "which keeps “VBoxManage unregistervm --delete” from removing the machine";
+            return diagnosis("orphan", file, `no snapshot is on the image ${quoted(file)}, ${why}; ${how}`);
+        });
+}
+
+/** Images in the machine's snapshot folder that its document does not know. */
+async function unknown({ machine, host }: Examined): Promise<Diagnosis[]> {
+    if (!host.site.isLocal) return [];
+    const known = new Set([...machine.media.values()].map(({ file }) => file));
+    const folders = new Set([...known].map((file) => dirname(file)).filter((folder) => folder.startsWith(`${dirname(machine.file)}/`)));
+    const found: Diagnosis[] = [];
+    for (const folder of folders) {
+        for (const name of await readdir(folder).catch(() => [])) {
+            const file = join(folder, name);
+            if (!/\.(vdi|vmdk|vhd)$/i.test(name) || known.has(file)) continue;
+            found.push(
+                diagnosis(
+                    "orphan",
+                    file,
+                    `VirtualBox does not know the image ${quoted(file)}, which takes room; look at what it holds, and remove it if nobody needs it`,
+                ),
+            );
+        }
+    }
+    return found;
+}
+
+/** Snapshots that are none of the hierarchy, and that nothing needs any more. */
+function leftover({ host, uuid, looked }: Examined): Diagnosis[] {
+    const draft = new Draft(looked);
+    if (looked.current.node !== null) draft.kept.add(looked.current.node); // It goes when the machine leaves it.
+    draft.tidy(true);
+    return draft.finish.flatMap((step) => {
+        const node = step.kind === "delete" ? looked.nodes.get(step.node) : undefined;
+        if (!node) return [];
+        const message = `VirtualBox’s snapshot ${quoted(node.name)} {${node.uuid}} holds what one other thing stands on, and nobody names it; a repair merges it into that`;
+        const mend = async () => void (await host.manage.run(["snapshot", uuid, "delete", node.uuid], { machine: uuid }));
+        return diagnosis("leftover", node.name, message, { kind: "mend", mend });
+    });
+}
+
+function kept({ looked }: Examined): Diagnosis[] {
+    return looked.stored.forgotten.flatMap((uuid) => {
+        const node = looked.nodes.get(uuid);
+        if (!node) return [];
+        return diagnosis(
+            "kept",
+            node.name,
+            `the snapshot ${quoted(node.name)} {${uuid}} was only forgotten: it keeps its contents, which take room; redefine it to have it back`,
+        );
+    });
+}
+
+/** Tips of branches that somebody removed by hand. */
+function lostTips({ looked }: Examined): Diagnosis[] {
+    const { branches, active } = looked.stored;
+    return branches.flatMap(({ name, node, on }) => {
+        if (name === active || node === null || looked.nodes.has(node)) return [];
+        const where = on === null ? "nothing" : `the snapshot {${on}}`;
+        return diagnosis(
+            "chain",
+            name,
+            `the tip of branch ${quoted(name)} was removed by hand, so it goes on from ${where}; put the machine’s folder back from a backup to have it again, or remove the branch`,
+        );
+    });
+}
+
+/** What is wrong with a machine. Changes nothing; the lock is held. */
+export async function examine(examined: Examined): Promise<readonly Diagnosis[]> {
+    const { entry, decided, name } = examined;
+    if (entry) {
+        const how = decided ? "finished" : "taken back";
+        const message = `an operation was interrupted in “${entry.title}”; nothing is lost: a repair, or the next operation, sees that it is ${how}`;
+        return [diagnosis("journal", name, message, { kind: "recover" })];
+    }
+    return [
+        ...(await missing(examined)),
+        ...unattached(examined),
+        ...(await unknown(examined)),
+        ...lostTips(examined),
+        ...leftover(examined),
+        ...kept(examined),
+    ];
+}

@@ -1,0 +1,59 @@
+import { mkdir, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PowerState } from "../../model";
+import { takeLock } from "../../disks/lock";
+import { checksum } from "../../disks/stamps";
+import type { Guest, Lock, LockOptions } from "../backend";
+import type { MachineDocument } from "./document";
+import { guestOf } from "./control";
+import type { Manage } from "./manage";
+import { powerStateOf } from "./power";
+import type { Site } from "./site";
+import type { ReadPart } from "./written";
+
+/** Bytes of a block, as `stat` counts them. */
+const BLOCK = 512;
+
+/** A VirtualBox that is connected to, with what its machines share. */
+export class Host {
+    constructor(
+        readonly site: Site,
+        readonly manage: Manage,
+    ) {}
+
+    readonly read: ReadPart = async (file, offset, bytes) => {
+        const head = await this.site.readHead(file, offset + bytes);
+        return head === null ? Buffer.alloc(0) : head.subarray(offset);
+    };
+
+    /** Bytes that a file takes on the disk. */
+    async allocated(file: string): Promise<number | null> {
+        if (!this.site.isLocal) return null;
+        return (await stat(file)).blocks * BLOCK;
+    }
+
+    powerState(uuid: string): Promise<PowerState> {
+        return powerStateOf(this.site, this.manage, uuid);
+    }
+
+    guest(uuid: string, machine: () => Promise<MachineDocument>): Guest {
+        return guestOf({ host: this, uuid, machine });
+    }
+
+    async powerOff(uuid: string): Promise<void> {
+        if ((await this.powerState(uuid)) !== "shutoff") await this.manage.run(["controlvm", uuid, "poweroff"], { machine: uuid });
+    }
+
+    identity(): string {
+        return this.site.address;
+    }
+
+    /** Beside the machine's document; where that is another machine's, of this one alone. */
+    async lock(beside: string, uuid: string, options: LockOptions): Promise<Lock> {
+        if (this.site.isLocal) return takeLock(beside, options);
+        const folder = join(tmpdir(), `snaptree-${process.getuid?.() ?? 0}`);
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        return takeLock(join(folder, `${checksum(this.site.address).slice(0, 16)}-${uuid}.lock`), options);
+    }
+}

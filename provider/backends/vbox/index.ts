@@ -1,0 +1,95 @@
+import { HostError, NotFoundError, quoted, UnsupportedError } from "../../model";
+import type { Backend, BackendFactory, ManagedDomain } from "../backend";
+import { BACKEND, capabilities } from "./capabilities";
+import { parseMachine } from "./document";
+import { VboxDomain } from "./domain";
+import { Host } from "./host";
+import { Manage } from "./manage";
+import { LocalSite } from "./local-site";
+import { SshSite } from "./ssh-site";
+import { acceptsUri, parseVboxUri } from "./uri";
+
+/** A machine as VirtualBox lists it. */
+interface Listed {
+    readonly name: string;
+    readonly uuid: string;
+}
+
+/** How VirtualBox lists a machine whose document it can't read. */
+const INACCESSIBLE = "<inaccessible>";
+
+/** Names may hold anything, also what looks like another machine: quotes and newlines. */
+function machinesIn(list: string): Listed[] {
+    return [...list.matchAll(/^"([^]*?)" \{([0-9a-f-]{36})\}$/gm)].map(([, name = "", uuid = ""]) => ({ name, uuid }));
+}
+
+/** Where the documents of a machine could be: a snapshot's name may look like a line of its own. */
+function filesIn(list: string, uuid: string): string[] {
+    const lines = list.split("\n");
+    return lines.flatMap((line, i) => {
+        if (/^UUID:\s+(\S+)$/.exec(line)?.[1] !== uuid) return [];
+        return /^Config file:\s+(.+)$/.exec(lines[i + 1] ?? "")?.[1] ?? [];
+    });
+}
+
+class VboxBackend implements Backend {
+    readonly capabilities = capabilities;
+
+    constructor(private readonly host: Host) {}
+
+    private async machines(): Promise<Listed[]> {
+        return machinesIn(await this.host.manage.run(["list", "vms"]));
+    }
+
+    async domains(): Promise<string[]> {
+        return (await this.machines()).map(({ name }) => name).filter((name) => name !== INACCESSIBLE);
+    }
+
+    async open(domain: string): Promise<ManagedDomain> {
+        const machines = await this.machines();
+        const found = machines.find(({ name }) => name === domain) ?? machines.find(({ uuid }) => uuid === domain.toLowerCase());
+        if (!found) {
+            const lost = machines.filter(({ name }) => name === INACCESSIBLE).length;
+            const hint = lost > 0 ? ` (${lost} can't be read at all: “VBoxManage list vms” shows which)` : "";
+            throw new NotFoundError(`VirtualBox has no machine ${quoted(domain)}${hint}; “VBoxManage list vms” shows what is there`);
+        }
+        if (found.name === INACCESSIBLE) throw inaccessible(found.uuid);
+        return new VboxDomain(found.name, found.uuid, await this.documentOf(found), this.host);
+    }
+
+    /** The absolute path of a machine's document. Asking for that one machine would keep others from taking a snapshot of it. */
+    private async documentOf({ uuid }: Listed): Promise<string> {
+        for (const file of filesIn(await this.host.manage.run(["list", "--long", "vms"]), uuid)) {
+            const text = await this.host.site.readText(file);
+            if (text !== null && parseMachine(text, file).uuid === uuid) return file;
+        }
+        throw inaccessible(uuid);
+    }
+
+    define(): Promise<ManagedDomain> {
+        return Promise.reject(new UnsupportedError(BACKEND, "making machines", "use “VBoxManage createvm” or its window"));
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.host.site[Symbol.asyncDispose]();
+    }
+}
+
+function inaccessible(uuid: string): HostError {
+    return new HostError(
+        `the machine {${uuid}} is inaccessible: VirtualBox can't read its document; mend or unregister it, as “VBoxManage showvminfo ${uuid}” says`,
+        {
+            uuid,
+        },
+    );
+}
+
+/** `vbox:///session`, `vbox+ssh://HOST/session`. */
+export const vbox: BackendFactory = {
+    accepts: acceptsUri,
+    connect: (uri) => {
+        const parsed = parseVboxUri(uri);
+        const site = parsed.ssh ? new SshSite(parsed.ssh, parsed.shown) : new LocalSite();
+        return Promise.resolve(new VboxBackend(new Host(site, new Manage(site, { command: parsed.vboxmanage }))));
+    },
+};

@@ -1,0 +1,140 @@
+import { HostError, quoted } from "../../model";
+import type { StepContext } from "../backend";
+import type { MachineDocument } from "./document";
+import type { Host } from "./host";
+import { resolve, resolved, takenBy, type VboxEntry } from "./journal";
+import { isPending, look } from "./look";
+import { type Stored, unpack } from "./records";
+import type { ArriveStep, DeleteStep, EditStep, FreshProvisionStep, RecordsStep, Ref, RestoreStep, TakeStep, VboxStep } from "./steps";
+
+/** What carrying out a step needs. */
+export interface Work {
+    readonly host: Host;
+    readonly uuid: string;
+    readonly entry: VboxEntry;
+    /** As it is now. */
+    readonly machine: () => Promise<MachineDocument>;
+    readonly write: (stored: Stored) => Promise<void>;
+}
+
+/** Runs `VBoxManage snapshot`. Whatever it says, the machine's document tells what came of it: what failed may have happened all the same. */
+async function snapshot(work: Work, args: readonly string[], context: Partial<StepContext>, happened: (machine: MachineDocument) => boolean): Promise<void> {
+    const [verb = "", ...rest] = args;
+    const options = { machine: work.uuid, onProgress: context.onProgress };
+    try {
+        await work.host.manage.run(["snapshot", work.uuid, verb, ...rest], options);
+    } catch (error) {
+        if (!happened(await work.machine())) throw error;
+    }
+}
+
+async function take(work: Work, step: TakeStep, context: Partial<StepContext>): Promise<void> {
+    const { name, description, live } = step;
+    if (context.again && takenBy(await work.machine(), step) !== undefined) return;
+    const args = ["take", name, ...(description === null ? [] : [`--description=${description}`]), ...(live ? ["--live"] : [])];
+    await snapshot(work, args, context, (machine) => takenBy(machine, step) !== undefined);
+}
+
+async function needed(work: Work, ref: Ref): Promise<string> {
+    const found = resolve(await work.machine(), work.entry, ref);
+    if (found === undefined)
+        throw new HostError(`the snapshot {${ref}} of the machine {${work.uuid}} is gone; somebody removed it: look at what is there, and run again`);
+    return found;
+}
+
+async function restore(work: Work, ref: Ref, context: Partial<StepContext>): Promise<void> {
+    const [to, before] = [await needed(work, ref), Object.values((await work.machine()).disks)];
+    await snapshot(work, ["restore", to], context, (machine) => machine.current === to && !Object.values(machine.disks).some((uuid) => before.includes(uuid)));
+}
+
+/** Done once: from then on the machine has other media than those that it is to leave. */
+async function arrive(work: Work, { to }: ArriveStep, context: Partial<StepContext>): Promise<void> {
+    const machine = await work.machine();
+    if (isPending(machine, unpack(machine.extra, machine.name))) await restore(work, to, context);
+}
+
+async function edit(work: Work, { node, name, description }: EditStep): Promise<void> {
+    const machine = await work.machine();
+    const uuid = resolve(machine, work.entry, node);
+    const now = uuid === undefined ? undefined : machine.nodes.get(uuid);
+    if (!now) return;
+    const changes = [
+        ...(name === undefined || name === now.name ? [] : [`--name=${name}`]),
+        ...(description === undefined || description === now.description ? [] : [`--description=${description ?? ""}`]),
+    ];
+    if (changes.length > 0) await work.host.manage.run(["snapshot", work.uuid, "edit", now.uuid, ...changes], { machine: work.uuid });
+}
+
+async function remove(work: Work, ref: Ref, context: Partial<StepContext>): Promise<void> {
+    const uuid = resolve(await work.machine(), work.entry, ref);
+    if (uuid === undefined) return;
+    await snapshot(work, ["delete", uuid], context, (machine) => !machine.nodes.has(uuid));
+}
+
+async function records(work: Work, { stored }: RecordsStep): Promise<void> {
+    const machine = await work.machine();
+    const wanted = resolved(stored, machine, work.entry);
+    if (unpack(machine.extra, machine.name).transaction !== wanted.transaction) await work.write(wanted);
+}
+
+/** Carries out a step. It may have been carried out already. */
+export async function performStep(work: Work, step: VboxStep, context: StepContext): Promise<void> {
+    switch (step.kind) {
+        case "take":
+            return take(work, step, context);
+        case "restore":
+            return restore(work, step.to, context);
+        case "arrive":
+            return arrive(work, step, context);
+        case "edit":
+            return edit(work, step);
+        case "delete":
+            return remove(work, (step satisfies DeleteStep).node, context);
+        case "records":
+            return records(work, step);
+        case "halt":
+            return work.host.powerOff(work.uuid);
+        case "provision":
+            return;
+    }
+}
+
+/** What somebody wrote there meanwhile is kept, under a name that says so. */
+async function rescue(work: Work): Promise<void> {
+    const machine = await work.machine();
+    const { current } = await look(machine, work.host.read);
+    if (current.clean) return;
+    const name = `rescued-${Math.floor(Date.now() / 1000)}`;
+    await snapshot(work, ["take", name, "--description=Written while Snaptree was at work here, and kept when that was taken back."], {}, (after) =>
+        [...after.nodes.values()].some((node) => node.name === name),
+    );
+}
+
+async function takeBackRestore(work: Work, { to, back }: RestoreStep): Promise<void> {
+    const machine = await work.machine();
+    const [there, home] = [resolve(machine, work.entry, to), resolve(machine, work.entry, back)];
+    if (home === undefined || machine.current !== there) return;
+    await rescue(work);
+    await restore(work, home, {});
+}
+
+/** What commands wrote goes. */
+async function takeBackProvision(work: Work, { on }: FreshProvisionStep): Promise<void> {
+    const machine = await work.machine();
+    const node = resolve(machine, work.entry, on);
+    if (node !== undefined && machine.current === node) await restore(work, node, {});
+}
+
+/** Takes a step back. It may not have been carried out, or only half. */
+export async function undoStep(work: Work, step: VboxStep): Promise<void> {
+    switch (step.kind) {
+        case "take":
+            return remove(work, step.ref, {});
+        case "restore":
+            return takeBackRestore(work, step);
+        case "provision":
+            return takeBackProvision(work, step);
+        default:
+            throw new HostError(`a step ${quoted(step.kind)} can't be taken back`);
+    }
+}

@@ -1,0 +1,130 @@
+import { AlreadyExistsError, HostError, InvalidInputError, NotFoundError, quoted, type RedefineOperation, type SnapshotState, Tree } from "../../model";
+import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument, type XmlElement } from "../../xml";
+import { filesOf, uuidIn } from "./documents";
+import type { MachineDocument } from "./document";
+import { type Draft, stateOf } from "./draft";
+import type { Ref } from "./steps";
+
+/** What redefining looks at. */
+export interface Documents {
+    readonly machine: MachineDocument;
+    /** The `<domain>` of a snapshot. */
+    readonly domain: (ref: Ref) => XmlElement;
+}
+
+const STATES: readonly SnapshotState[] = ["nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"];
+
+/** VirtualBox knows two kinds: with memory, and without. */
+function isOnline(state: SnapshotState): boolean {
+    return state === "running" || state === "blocked" || state === "paused" || state === "pmsuspended";
+}
+
+function checkState(name: string, before: SnapshotState, state: string): SnapshotState {
+    const known = STATES.find((word) => word === state);
+    if (!known) throw new InvalidInputError(`state ${quoted(state)} is none of ${STATES.join(", ")}`, "state");
+    if (isOnline(known) !== isOnline(before) || (known === "disk-snapshot") !== (before === "disk-snapshot"))
+        throw new InvalidInputError(
+            `snapshot ${quoted(name)} is ${before}, and a redefinition can't make it ${known}: it would not hold what that needs`,
+            "state",
+        );
+    return known;
+}
+
+/** The snapshot of VirtualBox's that holds what a document is of. */
+function heldBy(draft: Draft, { machine }: Documents, name: string, document: SnapshotDocument, domain: XmlElement): Ref {
+    const wanted = parseDomain(domain).disks.flatMap(({ target, file, device }) => (file === null || device !== "disk" ? [] : [[target, file] as const]));
+    const uuid = uuidIn(domain);
+    const holds = [...machine.nodes.values()].filter((node) => {
+        const files = filesOf(node.disks, machine.media);
+        return Object.keys(files).length === wanted.length && wanted.every(([target, file]) => files[target] === file);
+    });
+    const found = holds.find((node) => node.uuid === uuid) ?? holds[0];
+    if (!found) {
+        const [target = "", file = ""] = wanted[0] ?? [];
+        throw new HostError(`disk ${target} has no contents for ${quoted(name)}: no snapshot of VirtualBox’s holds ${quoted(file)}; nothing was changed`, {
+            file,
+        });
+    }
+    if (draft.isVisible(found.uuid) && draft.nameOf(found.uuid) !== name)
+        throw new InvalidInputError(`the document’s contents are those of ${quoted(found.name)}, so they can't be ${quoted(name)} too`, "xml");
+    if (!draft.isVisible(found.uuid) && !draft.forgotten.has(found.uuid))
+        throw new HostError(`the contents of ${quoted(name)} are kept for others only and go with them; nothing was changed`, { uuid: found.uuid });
+    return found.uuid;
+}
+
+function checkedDomain(draft: Draft, around: Documents, before: Ref | null, document: SnapshotDocument, force: boolean): XmlElement {
+    const { domain } = document;
+    if (!domain) throw new InvalidInputError("the document has no <domain>, without which there is no going back to it; take it whole from the host", "xml");
+    const theirs = parseDomain(domain).uuid;
+    if (theirs !== around.machine.uuid)
+        throw new InvalidInputError(
+            `the document is of the domain with UUID ${theirs}, and this one has ${around.machine.uuid}; a redefinition can't move a snapshot between domains`,
+            "xml",
+        );
+    const held = before ?? uuidIn(domain);
+    const node = held === null ? undefined : around.machine.nodes.get(held);
+    const difference = node ? layoutDifference(around.domain(node.uuid), domain) : null;
+    if (difference !== null && !force)
+        throw new InvalidInputError(`the document would change what the guest sees: ${difference}; keep that, or use force`, "xml");
+    return domain;
+}
+
+function restored(draft: Draft, around: Documents, before: Ref | null, operation: RedefineOperation, xml: string): Ref {
+    const { name } = operation;
+    const document = parseSnapshot(xml);
+    if (document.name !== null && document.name !== name)
+        throw new InvalidInputError(`the document is of ${quoted(document.name)}, and ${quoted(name)} was to be redefined`, "xml");
+    const domain = checkedDomain(draft, around, before, document, operation.force ?? false);
+    const ref = heldBy(draft, around, name, document, domain);
+    const node = around.machine.nodes.get(ref);
+    if (!node) throw new HostError(`VirtualBox has the snapshot {${ref}} no more; run again`);
+    const state = document.state === null ? {} : changedState(name, draft, ref, document.state, around);
+    checkTree(draft, name, ref, document.parent);
+    draft.forgotten.delete(ref);
+    const parent = document.parent === null ? null : draft.find(document.parent);
+    const natural = draft.visibleFrom(node.parent);
+    const { parent: _, ...about } = draft.about.get(ref) ?? {};
+    const time = document.creationTime !== null && document.creationTime !== node.time ? { creationTime: document.creationTime } : {};
+    draft.about.set(ref, { ...about, ...state, ...time, ...(parent !== natural && { parent }) });
+    draft.edit(ref, { name, description: document.description });
+    return ref;
+}
+
+/** @throws InvalidInputError where the parent is missing, or below it */
+function checkTree(draft: Draft, name: string, ref: Ref, parent: string | null): void {
+    const others = draft.visible().filter((each) => each !== ref);
+    new Tree([...others.map((each) => ({ name: draft.nameOf(each) ?? "", parent: draft.nameOf(draft.parentOf(each)) })), { name, parent }]);
+}
+
+function changedState(name: string, draft: Draft, ref: Ref, wanted: string, { machine }: Documents): { readonly state?: string } {
+    const node = machine.nodes.get(ref);
+    if (!node) return {};
+    const before = stateOf(node, draft.about.get(ref));
+    const state = checkState(name, before, wanted);
+    return state === before ? {} : { state };
+}
+
+function refuseName(draft: Draft, name: string): void {
+    if (draft.find(name) !== null || draft.branches.has(name))
+        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
+}
+
+/** Restores or alters metadata; disks stay as they are. */
+export function compileRedefine(draft: Draft, around: Documents, operation: RedefineOperation): void {
+    const { name, xml, rename } = operation;
+    const before = draft.find(name);
+    if (before === null && xml === undefined)
+        throw new NotFoundError(`there is no snapshot ${quoted(name)} to redefine; give its whole <domainsnapshot> document to restore it`);
+    if (before === null && draft.branches.has(name)) throw new AlreadyExistsError(`there is a branch ${quoted(name)} already; choose another name`);
+    const ref = xml === undefined ? before : restored(draft, around, before, operation, xml);
+    if (ref === null) return;
+    const about = draft.about.get(ref);
+    const state = operation.state === undefined ? {} : changedState(name, draft, ref, operation.state, around);
+    draft.about.set(ref, { ...about, ...state, ...(operation.creationTime !== undefined && { creationTime: operation.creationTime }) });
+    if (operation.description !== undefined) draft.edit(ref, { description: operation.description });
+    if (operation.current) draft.is = draft.visibleFrom(draft.current.node) === ref ? null : { of: draft.current.node, is: ref };
+    if (rename !== undefined && rename !== name) {
+        refuseName(draft, rename);
+        draft.edit(ref, { name: rename });
+    }
+}
