@@ -27,6 +27,21 @@ export function noSuchSnapshot(name: string): NotFoundError {
     return new NotFoundError(`there is no snapshot ${quoted(name)}; “snaptree list” shows what is there`);
 }
 
+/** What a snapshot is called where the hypervisor has several of its name. @param id what the hypervisor knows it by */
+export function nameWithId(name: string, id: string): string {
+    return `${name} {${id}}`;
+}
+
+function isNamed(whole: string, name: string): boolean {
+    return whole.startsWith(`${name} {`) && /^[^{}]+\}$/.test(whole.slice(name.length + 2));
+}
+
+/** What to say where a name means several. */
+export function ambiguous(name: string, candidates: readonly string[]): InvalidInputError {
+    const shown = candidates.map(quoted).join(", ");
+    return new InvalidInputError(`${candidates.length} snapshots are called ${quoted(name)}: ${shown}; say which by one of these names`, "name");
+}
+
 /** What to say where a branch is asked for that is not there. */
 export function noSuchBranch(name: string): NotFoundError {
     return new NotFoundError(`there is no branch ${quoted(name)}; “snaptree list” shows what is there`);
@@ -94,11 +109,12 @@ export class Tree<T extends Placed> {
         return this.byName.get(name);
     }
 
-    /** @throws NotFoundError */
+    /** @throws NotFoundError; InvalidInputError where the hypervisor has several of that name. */
     need(name: string): T {
         const node = this.byName.get(name);
-        if (!node) throw noSuchSnapshot(name);
-        return node;
+        if (node) return node;
+        const several = [...this.byName.keys()].filter((each) => isNamed(each, name));
+        throw several.length > 0 ? ambiguous(name, several) : noSuchSnapshot(name);
     }
 
     roots(): readonly T[] {

@@ -1,4 +1,4 @@
-import { InvalidInputError, quoted, type SnapshotState } from "../../model";
+import { ambiguous, nameWithId, type SnapshotState } from "../../model";
 import type { Node } from "./document";
 import type { Stored, StoredBranch, StoredSnapshot } from "./records";
 import type { EditStep, Ref, VboxStep } from "./steps";
@@ -71,6 +71,17 @@ export class Draft {
         this.is = stored.current;
         this.current = current;
         this.stands = current;
+        this.tellApart();
+    }
+
+    /** VirtualBox lets several snapshots have one name; here each has its own. */
+    private tellApart(): void {
+        const counts = new Map<string, number>();
+        for (const ref of this.visible()) counts.set(this.nameOf(ref) ?? "", (counts.get(this.nameOf(ref) ?? "") ?? 0) + 1);
+        for (const ref of this.visible()) {
+            const node = this.nodes.get(ref);
+            if (node && (counts.get(node.name) ?? 0) > 1) this.nodes.set(ref, { ...node, name: nameWithId(node.name, ref) });
+        }
     }
 
     isVisible(ref: Ref): boolean {
@@ -100,14 +111,12 @@ export class Draft {
     }
 
     find(name: string): Ref | null {
-        const found = this.visible().filter((ref) => this.nodes.get(ref)?.name === name);
-        const [ref = null, ...others] = found;
-        if (others.length > 0)
-            throw new InvalidInputError(
-                `VirtualBox has ${found.length} snapshots called ${quoted(name)}: ${found.map((each) => `{${each}}`).join(", ")}; give them names of their own with “VBoxManage snapshot … edit UUID --name=…”`,
-                "name",
-            );
-        return ref;
+        const visible = this.visible();
+        const found = visible.find((ref) => this.nameOf(ref) === name);
+        if (found !== undefined) return found;
+        const several = visible.filter((ref) => this.nodes.get(ref)?.there?.name === name && this.nameOf(ref) === nameWithId(name, ref));
+        if (several.length > 0) throw ambiguous(name, several.map((ref) => nameWithId(name, ref))); // prettier-ignore
+        return null;
     }
 
     /** The current snapshot. */
