@@ -13,7 +13,7 @@ const CONTEXT = /^Context: "(?<context>.*)" at line /s;
 
 /** What VBoxManage complains of. */
 export interface Complaint {
-    /** Its own sentences, one after the other; empty where it gave none. */
+    /** Its own sentences, one after the other; the code, where there is nothing else; empty where it does not complain. */
     readonly words: string;
     /** What the service answered: `VBOX_E_OBJECT_NOT_FOUND`; null where VBoxManage itself refused. */
     readonly code: string | null;
@@ -35,14 +35,17 @@ function messages(stderr: string): string[] {
 /** Reads what was written to standard error. */
 export function complaintOf(stderr: string): Complaint {
     const all = messages(stderr);
-    const sentences = all.filter((message) => !CODE.test(message) && !CONTEXT.test(message));
     const first = (pattern: RegExp, name: string) => all.map((message) => pattern.exec(message)?.groups?.[name]).find((found) => found !== undefined) ?? null;
-    return { words: sentences.join("; "), code: first(CODE, "code"), context: first(CONTEXT, "context") };
+    const code = first(CODE, "code");
+    const context = first(CONTEXT, "context");
+    const sentences = all.filter((message) => !CODE.test(message) && !CONTEXT.test(message));
+    const words = sentences.length > 0 || code === null ? sentences.join("; ") : `${code} at ${context ?? "a call that it does not name"}`;
+    return { words, code, context };
 }
 
-/** VBoxManage had no service to speak to, and it was not refused by one: nothing of the call has happened. */
-export function isNotServed({ words, code }: Complaint): boolean {
-    return code === "NS_ERROR_FAILURE" && /^Failed to (?:create (?:the VirtualBox|a session) object|initialize COM)/.test(words);
+/** VBoxManage had no service to speak to: nothing of the call has happened. */
+export function isNotServed({ words }: Complaint): boolean {
+    return /^Failed to (?:create (?:the VirtualBox|a session) object|initialize COM)/.test(words);
 }
 
 /** How far it says that it is, from 0 to 1; null where it says nothing of that. */

@@ -15,7 +15,7 @@ export interface CallOptions {
     /** UUID of the machine that the call is about: such calls go one at a time, in order, as VirtualBox can't have several; default: at once. */
     readonly machine?: string;
     /** Milliseconds without a sign of life after which it is given up; default 60,000, and 600,000 once it shows progress. */
-    readonly timeout?: number;
+    readonly timeout?: number | undefined;
     /** Aborted before the call begins, it does not begin. One that has begun is waited for: ending VBoxManage ends nothing in VirtualBox's service. */
     readonly signal?: AbortSignal | undefined;
     /** From 0 to 1, for calls that show progress. */
@@ -25,8 +25,9 @@ export interface CallOptions {
 const TIMEOUT = 60_000;
 const PROGRESS_TIMEOUT = 600_000;
 
-/** How often the service is tried to be started, and the longest wait in between, in milliseconds. */
+/** How often the service is tried to be started at most, for how long at most (one that can't start takes 30 s to say so), and the longest wait in between, in milliseconds. */
 const TRIES = 12;
+const TRYING = 40_000;
 const LONGEST_WAIT = 400;
 
 /** Characters in which the last percentage stands. */
@@ -109,10 +110,11 @@ export class Manage {
      *   signal's reason. After any of them the machine may have been changed: look at it.
      */
     async run(args: readonly string[], options: CallOptions = {}): Promise<string> {
-        const { machine, signal } = options;
+        const { machine, signal, timeout } = options;
         signal?.throwIfAborted();
         check(args);
-        const call = () => this.service.call(() => this.served(args, options), this.isLight(args) ? null : () => this.served(LIGHT, {}), signal);
+        const call = () =>
+            this.service.call(() => this.served(args, options), this.isLight(args) ? null : () => this.served(LIGHT, { timeout, signal }), signal);
         return machine === undefined ? call() : inTurn(machine, call, signal);
     }
 
@@ -122,12 +124,13 @@ export class Manage {
 
     /** Makes the call, again where the service could not be started: then nothing of it has happened. */
     private async served(args: readonly string[], options: CallOptions): Promise<string> {
+        const began = performance.now();
         for (let tries = 1; ; tries++) {
             options.signal?.throwIfAborted();
             const outcome = await this.attempt(args, options);
             const complaint = complaintOf(outcome.stderr);
             if (outcome.exitCode === 0 || !isNotServed(complaint)) return this.answer(args, outcome);
-            if (tries === TRIES) throw this.notServed(complaint.words);
+            if (tries === TRIES || performance.now() - began > TRYING) throw this.notServed(complaint.words);
             await sleep(Math.random() * LONGEST_WAIT);
         }
     }
@@ -159,7 +162,7 @@ export class Manage {
     private details(args: readonly string[], outcome: Outcome | null) {
         const command = [this.command, ...args].map((each) => (each.length > SHOWN ? `${each.slice(0, SHOWN - 1)}…` : each));
         if (outcome === null) return { command, exitCode: null };
-        return { command, exitCode: outcome.exitCode, stderr: complaintOf(outcome.stderr).words || outcome.stderr.trim() };
+        return { command, exitCode: outcome.exitCode, stderr: complaintOf(outcome.stderr).words || outcome.stderr.trim().slice(0, SHOWN) };
     }
 
     /** It ended, and said nothing that is an error of its own. */
@@ -168,7 +171,7 @@ export class Manage {
         if (exitCode === 127 || exitCode === 126)
             return this.missing(exitCode === 126 ? "can't be run" : this.command.includes("/") ? "is not there" : "is not on PATH");
         const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
-        const words = stderr.trim().split("\n").at(-1) || "it does not say why";
+        const [words] = (stderr.trim() || "it does not say why").split("\n");
         return new HostError(
             `VBoxManage ${verbOf(args)} ended ${how}: ${words}; nobody knows whether it was carried out: look at the machine, then run again`,
             this.details(args, outcome),

@@ -35,6 +35,16 @@ function tellsOfWedge({ words, code, context }: Complaint): boolean {
     return code === "NS_ERROR_FAILURE" && (context ?? "").startsWith("LockMachine(");
 }
 
+/** The service ended before it answered. */
+function tellsOfLoss({ code }: Complaint): boolean {
+    return code === "NS_ERROR_ABORT" || code === "NS_ERROR_CALL_FAILED";
+}
+
+/** The machine's document, or what it needs besides, could not be read when the service looked, and it does not look again. */
+function tellsOfLimit({ words, code }: Complaint): boolean {
+    return code === "E_ACCESSDENIED" && words.includes("functionality is limited");
+}
+
 /** There is no such machine, snapshot or medium. */
 export function isNotFound(error: unknown): error is VBoxError {
     return error instanceof VBoxError && error.code === "VBOX_E_OBJECT_NOT_FOUND";
@@ -50,22 +60,27 @@ export function isWedged(error: unknown): error is VBoxError {
     return error instanceof VBoxError && tellsOfWedge(error.complaint);
 }
 
-/** The machine's document, or a medium that it needs, could not be read when VirtualBox looked: it knows the machine, and nothing of what is in it. */
+/** VirtualBox knows the machine, and could not read its document when it looked: it does nothing with it. */
 export function isInaccessible(error: unknown): error is VBoxError {
-    return error instanceof VBoxError && error.code === "E_ACCESSDENIED" && error.complaint.words.includes("functionality is limited");
+    return error instanceof VBoxError && tellsOfLimit(error.complaint);
+}
+
+function adviceFor(complaint: Complaint): string {
+    if (tellsOfWedge(complaint))
+        return "; VirtualBox’s service is stuck with this machine: close all of VirtualBox, wait until VBoxSVC has ended, look at the machine and run again";
+    if (tellsOfLoss(complaint)) return "; VirtualBox’s service (VBoxSVC) ended in the middle of it: look at the machine, then run again";
+    if (tellsOfLimit(complaint))
+        return "; the machine is inaccessible: look why with “VBoxManage list vms --long”, mend that, wait until VBoxSVC has ended and run again";
+    return "";
 }
 
 /** What a refused call fails with. @param verb as messages show it: `snapshot take` */
 export function refused(verb: string, complaint: Complaint, details: ErrorDetails): VBoxError | BusyError {
-    const what = `VBoxManage ${verb} was refused: ${complaint.words}`;
-    if (tellsOfWedge(complaint)) {
-        const mend =
-            "VirtualBox’s service is stuck with this machine: close all of VirtualBox, wait until VBoxSVC has ended, look at the machine and run again";
-        return new VBoxError(`${what}; ${mend}`, complaint, details);
+    const what = `VBoxManage ${verb} failed: ${complaint.words}`;
+    if (tellsOfLock(complaint) && !tellsOfWedge(complaint)) {
+        const who = "a virtual machine that runs, VirtualBox’s window, another VBoxManage";
+        const message = `${what}; wait until that is through, or close what has the machine (${who}), and run again`;
+        return new LockedError(message, "another session of VirtualBox");
     }
-    if (!tellsOfLock(complaint)) return new VBoxError(what, complaint, details);
-    return new LockedError(
-        `${what}; wait until that is through, or close what has the machine (a virtual machine that runs, VirtualBox’s window, another VBoxManage), and run again`,
-        "another session of VirtualBox",
-    );
+    return new VBoxError(`${what}${adviceFor(complaint)}`, complaint, details);
 }
