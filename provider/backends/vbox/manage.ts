@@ -181,7 +181,7 @@ export class Manage {
     private missing(why: string): UnreachableError {
         const where = this.site.isLocal ? "" : ` on ${this.site.shown}`;
         return new UnreachableError(
-            `${quoted(this.command)} ${why}${where}; install VirtualBox there, or say where it is with ?vboxmanage=PATH in the host URI`,
+            `${quoted(this.command)} ${why}${where}; install VirtualBox, or say where its VBoxManage is with ?vboxmanage=PATH in the host URI`,
             {
                 command: [this.command],
             },
