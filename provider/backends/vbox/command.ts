@@ -21,7 +21,7 @@ function notStarted(program: string, code: string, why: string): Outcome {
     if (code === "E2BIG") throw new InvalidInputError(`${quoted(program)} can't be given that much text at once: this system takes 128 KiB; shorten it`);
     const exitCode = NOT_STARTED[code];
     if (exitCode === undefined) throw new HostError(`${quoted(program)} can't be started: ${why}; mend that and run again`, { command: [program] });
-    return { stdout: Buffer.alloc(0), stderr: why, exitCode, signal: null };
+    return { stdout: Buffer.alloc(0), stderr: why, exitCode, signal: null, started: false };
 }
 
 /**
@@ -53,5 +53,6 @@ export async function runCommand([program = "", ...args]: readonly string[], { s
         stderr: Buffer.from(result.stderr).toString(),
         exitCode: result.exitCode ?? null,
         signal: result.signal ?? null,
+        started: true,
     };
 }

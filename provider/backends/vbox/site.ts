@@ -4,6 +4,8 @@ export interface Outcome {
     readonly stderr: string;
     /** As shells have it: 127 where there is no such command, 126 where it can't be run; null where a signal ended it. */
     readonly exitCode: number | null;
+    /** False where there was nothing on this machine to run. */
+    readonly started: boolean;
     /** `SIGKILL`; null where it ended by itself. */
     readonly signal: string | null;
 }

@@ -45,6 +45,7 @@ export class SshSite implements Site {
     async run(command: readonly string[], options: CommandOptions = {}): Promise<Outcome> {
         const line = `env LC_ALL=C.UTF-8 LANGUAGE= ${shellLine(command)}`;
         const outcome = await runCommand([this.target.command, ...this.options(), "--", this.target.host, line], options);
+        if (!outcome.started) throw this.noSsh(outcome.stderr);
         if (outcome.exitCode === SSH_FAILED) throw this.unreachable(outcome.stderr.trim().replaceAll(/\s*\n\s*/g, "; ") || "ssh does not say why");
         return outcome;
     }
@@ -70,6 +71,12 @@ export class SshSite implements Site {
         const { command, host, user, port } = this.target;
         const by = [command, ...(port === null ? [] : ["-p", port]), user === null ? host : `${user}@${host}`].join(" ");
         return new UnreachableError(`${this.shown} can't be reached: ${words}; check that “${by}” works without asking anything`, { stderr: words });
+    }
+
+    private noSsh(stderr: string): UnreachableError {
+        const { command } = this.target;
+        const advice = "install OpenSSH’s client, or say where its ssh is with ?command=PATH in the host URI";
+        return new UnreachableError(`${this.shown} can't be reached, as ${quoted(command)} can't be run; ${advice}`, { command: [command], stderr });
     }
 
     /** Runs a script of ours on a file; null: the file is not there. */
