@@ -256,7 +256,7 @@ export function complete(draft: Draft, operations: readonly Operation[], replace
     const copying = operations.some(({ kind }) => !LIGHT.has(kind));
     draft.tidy(copying, replaced);
     const arrival = draft.arrival();
-    if (arrival !== null) draft.finish.unshift({ kind: "arrive", to: arrival, over: null });
+    if (arrival !== null) draft.finish.unshift({ kind: "arrive", to: arrival, clean: draft.leavesNothing() });
     const after = arrival === null ? 0 : 1;
     draft.finish.splice(after, 0, ...draft.editSteps());
 }

@@ -23,7 +23,7 @@ import { type MachineDocument, parseMachine } from "./document";
 import { Draft, type Looked } from "./draft";
 import { asBefore, type Decision, resolved, takenBy, type VboxEntry } from "./journal";
 import { hierarchyOf, type Listing, tipDiffers } from "./listing";
-import { isPending, look, mediaOf } from "./look";
+import { isPending, isUntouched, look, mediaOf } from "./look";
 import type { Host } from "./host";
 import { pack, type Stored, unpack } from "./records";
 import { performStep, undoStep, type Work } from "./perform";
@@ -177,7 +177,7 @@ export class VboxDomain implements ManagedDomain {
         const text = JSON.stringify(stored);
         const before = { node: looked.current.node, dirty };
         const all = { title, generation: stored.generation, id, before };
-        const clean = looked.current.clean && draft.arrival() !== null;
+        const clean = draft.leavesNothing() && draft.arrival() !== null;
         // What VirtualBox takes in one instant decides.
         if (onlyTakes && last?.kind === "take") {
             const records: RecordsStep[] = changed ? [{ kind: "records", stored: text }] : [];
@@ -220,9 +220,7 @@ export class VboxDomain implements ManagedDomain {
 
     /** What was written since it was looked at is nothing that anybody agreed to lose. */
     private async refuseWritten(): Promise<void> {
-        const machine = await this.machine();
-        const { current } = await look(machine, this.host.read);
-        if (current.clean) return;
+        if (await isUntouched(await this.machine(), this.host.read)) return;
         throw new BusyError(`the machine ${quoted(this.name)} was written to or changed meanwhile, so everything was taken back; see who did, and run again`);
     }
 

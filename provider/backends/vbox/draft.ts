@@ -1,7 +1,7 @@
 import { ambiguous, nameWithId, type SnapshotState } from "../../model";
 import type { Node } from "./document";
 import type { Stored, StoredBranch, StoredSnapshot } from "./records";
-import type { EditStep, Ref, VboxStep } from "./steps";
+import { type EditStep, newRef, type Ref, type VboxStep } from "./steps";
 
 /** A snapshot of VirtualBox's, or one that is about to be taken. */
 export interface DraftNode {
@@ -155,7 +155,7 @@ export class Draft {
     /** Takes a snapshot of the current state, before the commit. */
     take(name: string, description: string | null, live = false): Ref {
         this.settle();
-        const ref = `new:${this.taken++}`;
+        const ref = newRef(this.taken++);
         this.prepare.push({ kind: "take", ref, name, description, others: this.same(name), live });
         this.nodes.set(ref, { ref, parent: this.current.node, name, description, there: null });
         this.current = { node: ref, clean: true, moved: false };
@@ -196,6 +196,7 @@ export class Draft {
         this.settle();
         const { node } = this.current;
         if (node === null) throw new Error("nothing to go back to");
+        if ((this.nodes.get(node)?.there?.memory ?? null) !== null) this.prepare.push({ kind: "discardState" });
         this.prepare.push({ kind: "provision", files: {}, on: node });
         this.current = { ...this.current, clean: false };
         this.stands = this.current;
@@ -283,6 +284,11 @@ export class Draft {
         this.about.delete(ref);
         this.edits.delete(ref);
         this.repoint(ref, parent);
+    }
+
+    /** What the machine is on when the steps before the commit are through holds nothing of its own. */
+    leavesNothing(): boolean {
+        return this.stands.clean;
     }
 
     /** Where the machine is to go after the commit. */

@@ -5,9 +5,10 @@ import { parseMachine } from "./document";
 import { VboxDomain } from "./domain";
 import { Host } from "./host";
 import { Manage } from "./manage";
+import { registeredFile } from "./registry";
 import { LocalSite } from "./local-site";
 import { SshSite } from "./ssh-site";
-import { acceptsUri, parseVboxUri } from "./uri";
+import { acceptsUri, parseVboxUri, VBOXMANAGE } from "./uri";
 
 /** A machine as VirtualBox lists it. */
 interface Listed {
@@ -35,7 +36,11 @@ function filesIn(list: string, uuid: string): string[] {
 class VboxBackend implements Backend {
     readonly capabilities = capabilities;
 
-    constructor(private readonly host: Host) {}
+    constructor(
+        private readonly host: Host,
+        /** Its machines are registered where this user's are, and not in a home that somebody's script chooses. */
+        private readonly isOurs: boolean,
+    ) {}
 
     private async machines(): Promise<Listed[]> {
         return machinesIn(await this.host.manage.run(["list", "vms"]));
@@ -57,9 +62,11 @@ class VboxBackend implements Backend {
         return new VboxDomain(found.name, found.uuid, await this.documentOf(found), this.host);
     }
 
-    /** The absolute path of a machine's document. Asking for that one machine would keep others from taking a snapshot of it. */
+    /** The absolute path of a machine's document. Asking for that one machine would keep others from taking a snapshot of it, and asking for all takes long. */
     private async documentOf({ uuid }: Listed): Promise<string> {
-        for (const file of filesIn(await this.host.manage.run(["list", "--long", "vms"]), uuid)) {
+        const registered = this.isOurs ? await registeredFile(uuid) : null;
+        const told = async () => filesIn(await this.host.manage.run(["list", "--long", "vms"]), uuid);
+        for (const file of registered === null ? await told() : [registered]) {
             const text = await this.host.site.readText(file);
             if (text !== null && parseMachine(text, file).uuid === uuid) return file;
         }
@@ -90,6 +97,8 @@ export const vbox: BackendFactory = {
     connect: (uri) => {
         const parsed = parseVboxUri(uri);
         const site = parsed.ssh ? new SshSite(parsed.ssh, parsed.shown) : new LocalSite();
-        return Promise.resolve(new VboxBackend(new Host(site, new Manage(site, { command: parsed.vboxmanage }))));
+        return Promise.resolve(
+            new VboxBackend(new Host(site, new Manage(site, { command: parsed.vboxmanage })), parsed.ssh === null && parsed.vboxmanage === VBOXMANAGE),
+        );
     },
 };

@@ -2,7 +2,7 @@ import type { JournalEntry } from "../backend";
 import type { MachineDocument } from "./document";
 import type { Looked } from "./draft";
 import type { Stored } from "./records";
-import type { Ref, TakeStep, VboxStep } from "./steps";
+import { isNew, type Ref, type TakeStep, type VboxStep, withoutRefs } from "./steps";
 
 /** What was true before a transaction began. */
 export interface Before {
@@ -36,7 +36,7 @@ export function takenBy(machine: MachineDocument, { name, others }: TakeStep): s
 
 /** The UUID that a reference means. */
 export function resolve(machine: MachineDocument, entry: VboxEntry, ref: Ref): string | undefined {
-    if (!ref.startsWith("new:")) return machine.nodes.has(ref) ? ref : undefined;
+    if (!isNew(ref)) return machine.nodes.has(ref) ? ref : undefined;
     const step = takesOf(entry).find((take) => take.ref === ref);
     return step && takenBy(machine, step);
 }
@@ -51,7 +51,5 @@ export function asBefore(machine: MachineDocument, looked: Looked, entry: VboxEn
 /** What is to be kept, with the UUIDs of what was taken. */
 export function resolved(text: string, machine: MachineDocument, entry: VboxEntry): Stored {
     const uuids = new Map(takesOf(entry).map((step) => [step.ref, takenBy(machine, step)]));
-    return JSON.parse(
-        text.replaceAll(/"(new:\d+)"/g, (whole, ref: string) => (uuids.get(ref) === undefined ? whole : JSON.stringify(uuids.get(ref)))),
-    ) as Stored;
+    return JSON.parse(withoutRefs(text, (ref) => uuids.get(ref))) as Stored;
 }

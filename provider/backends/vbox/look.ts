@@ -39,6 +39,12 @@ async function isClean(machine: MachineDocument, read: ReadPart, node: Node): Pr
     return !(await isWrittenOver(machine, read, machine.disks, node.disks));
 }
 
+/** Whether the machine holds just what the snapshot holds on which VirtualBox has it, wherever it is to be. */
+export async function isUntouched(machine: MachineDocument, read: ReadPart): Promise<boolean> {
+    const node = machine.current === null ? undefined : machine.nodes.get(machine.current);
+    return node !== undefined && isClean(machine, read, node);
+}
+
 /** What is asked of the path from one node down to another. */
 export interface Path {
     /** The node that it is compared with; null: nothing. */
@@ -111,10 +117,9 @@ export async function look(machine: MachineDocument, read: ReadPart): Promise<Lo
     const kept = unpack(machine.extra, machine.name);
     const pending = isPending(machine, kept);
     const stored = pending ? kept : sinceByHand(machine, kept);
-    const node = machine.current === null ? undefined : machine.nodes.get(machine.current);
     const current: Current =
         pending && kept.pending
             ? { node: kept.pending.node, clean: true, moved: false }
-            : { node: node?.uuid ?? null, clean: node !== undefined && (await isClean(machine, read, node)), moved: false };
+            : { node: machine.current, clean: await isUntouched(machine, read), moved: false };
     return { nodes: machine.nodes, stored, current, media: mediaOf(machine) };
 }

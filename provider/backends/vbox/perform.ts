@@ -3,7 +3,7 @@ import type { StepContext } from "../backend";
 import type { MachineDocument } from "./document";
 import type { Host } from "./host";
 import { resolve, resolved, takenBy, type VboxEntry } from "./journal";
-import { isPending, look } from "./look";
+import { isPending, isUntouched } from "./look";
 import { type Stored, unpack } from "./records";
 import type { ArriveStep, DeleteStep, EditStep, FreshProvisionStep, RecordsStep, Ref, RestoreStep, TakeStep, VboxStep } from "./steps";
 
@@ -48,9 +48,16 @@ async function restore(work: Work, ref: Ref, context: Partial<StepContext>): Pro
 }
 
 /** Done once: from then on the machine has other media than those that it is to leave. */
-async function arrive(work: Work, { to }: ArriveStep, context: Partial<StepContext>): Promise<void> {
+async function arrive(work: Work, { to, clean }: ArriveStep, context: Partial<StepContext>): Promise<void> {
     const machine = await work.machine();
-    if (isPending(machine, unpack(machine.extra, machine.name))) await restore(work, to, context);
+    if (!isPending(machine, unpack(machine.extra, machine.name))) return;
+    if (clean) await rescue(work);
+    await restore(work, to, context);
+}
+
+/** Commands are to change the disks of a machine that was saved: its memory would go on with others. It is in the snapshot still. */
+async function discardState(work: Work): Promise<void> {
+    if ((await work.machine()).saved !== null) await work.host.manage.run(["discardstate", work.uuid], { machine: work.uuid });
 }
 
 async function edit(work: Work, { node, name, description }: EditStep): Promise<void> {
@@ -94,6 +101,8 @@ export async function performStep(work: Work, step: VboxStep, context: StepConte
             return records(work, step);
         case "halt":
             return work.host.powerOff(work.uuid);
+        case "discardState":
+            return discardState(work);
         case "provision":
             return;
     }
@@ -101,9 +110,7 @@ export async function performStep(work: Work, step: VboxStep, context: StepConte
 
 /** What somebody wrote there meanwhile is kept, under a name that says so. */
 async function rescue(work: Work): Promise<void> {
-    const machine = await work.machine();
-    const { current } = await look(machine, work.host.read);
-    if (current.clean) return;
+    if (await isUntouched(await work.machine(), work.host.read)) return;
     const name = `rescued-${Math.floor(Date.now() / 1000)}`;
     await snapshot(work, ["take", name, "--description=Written while Snaptree was at work here, and kept when that was taken back."], {}, (after) =>
         [...after.nodes.values()].some((node) => node.name === name),
@@ -134,6 +141,8 @@ export async function undoStep(work: Work, step: VboxStep): Promise<void> {
             return takeBackRestore(work, step);
         case "provision":
             return takeBackProvision(work, step);
+        case "discardState": // It comes back with what commands changed there.
+            return;
         default:
             throw new HostError(`a step ${quoted(step.kind)} can't be taken back`);
     }

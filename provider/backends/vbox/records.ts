@@ -64,18 +64,21 @@ export const NOTHING: Stored = {
     pending: null,
 };
 
-/** Where it is kept: `snaptree/records`, and for what does not fit `snaptree/records/1` and on. */
+/**
+ * Where it is kept: `snaptree/records`, and for what does not fit `snaptree/records/0/1` and on, or `snaptree/records/1/1` and on: in turns, so that those which
+ * count are never written over.
+ */
 const KEY = "snaptree/records";
 /** Characters of one item: the kernel takes no argument above 128 KiB. */
 const PIECE = 100_000;
 
-function keyOf(piece: number): string {
-    return piece === 0 ? KEY : `${KEY}/${piece}`;
+function keyOf(turn: number, piece: number): string {
+    return piece === 0 ? KEY : `${KEY}/${turn}/${piece}`;
 }
 
 /** Reads what is kept in a machine's extra data. @throws HostError where it is damaged, or of a newer Snaptree */
 export function unpack(extra: ReadonlyMap<string, string>, machine: string): Stored {
-    const [count, first] = /^(\d+):([^]*)$/.exec(extra.get(KEY) ?? "")?.slice(1) ?? [];
+    const [count, turn, first] = /^(\d+):([01]):([^]*)$/.exec(extra.get(KEY) ?? "")?.slice(1) ?? [];
     if (!extra.get(KEY)) return NOTHING;
     const unreadable = (why: string) =>
         new HostError(
@@ -83,7 +86,7 @@ export function unpack(extra: ReadonlyMap<string, string>, machine: string): Sto
         );
     if (count === undefined || first === undefined) throw unreadable("is damaged");
     const pieces = [first];
-    for (let i = 1; i < Number(count); i++) pieces.push(extra.get(keyOf(i)) ?? "");
+    for (let i = 1; i < Number(count); i++) pieces.push(extra.get(keyOf(Number(turn), i)) ?? "");
     let stored: Omit<Stored, "version"> & { readonly version: number };
     try {
         stored = JSON.parse(gunzipSync(Buffer.from(pieces.join(""), "base64")).toString()) as typeof stored;
@@ -98,6 +101,7 @@ export function unpack(extra: ReadonlyMap<string, string>, machine: string): Sto
 export function pack(stored: Stored): (readonly [key: string, value: string])[] {
     const text = gzipSync(JSON.stringify(stored)).toString("base64");
     const pieces = text.match(new RegExp(`.{1,${PIECE}}`, "g")) ?? [""];
-    const items = pieces.map((piece, i) => [keyOf(i), i === 0 ? `${pieces.length}:${piece}` : piece] as const);
+    const turn = stored.generation % 2;
+    const items = pieces.map((piece, i) => [keyOf(turn, i), i === 0 ? `${pieces.length}:${turn}:${piece}` : piece] as const);
     return [...items.slice(1), ...items.slice(0, 1)];
 }

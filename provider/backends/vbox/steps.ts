@@ -1,7 +1,26 @@
 import type { ProvisionStep, Step } from "../backend";
 
-/** A snapshot of VirtualBox's: its UUID, or that of one which is only about to be taken: `new:0`. */
+/** A snapshot of VirtualBox's: its UUID, or a reference to one that is only about to be taken. */
 export type Ref = string;
+
+/** How such references begin. Nothing that anybody names can hold it. */
+const NEW = "\u0001new:";
+
+export function newRef(number: number): Ref {
+    return `${NEW}${number}`;
+}
+
+export function isNew(ref: Ref): boolean {
+    return ref.startsWith(NEW);
+}
+
+/** JSON in which each reference is what it means by now; one that means nothing yet stays. */
+export function withoutRefs(json: string, meaning: (ref: Ref) => string | undefined): string {
+    return json.replaceAll(/"\\u0001new:\d+"/g, (whole) => {
+        const found = meaning(JSON.parse(whole) as Ref);
+        return found === undefined ? whole : JSON.stringify(found);
+    });
+}
 
 /** Takes a snapshot of the current state. Taken back, its contents go back to the current state. */
 export interface TakeStep extends Step {
@@ -26,8 +45,13 @@ export interface RestoreStep extends Step {
 export interface ArriveStep extends Step {
     readonly kind: "arrive";
     readonly to: Ref;
-    /** UUIDs of the media that it is to leave; null: those that it has when what comes before is done. */
-    readonly over: readonly string[] | null;
+    /** What it is to leave holds nothing of its own. */
+    readonly clean: boolean;
+}
+
+/** A saved state goes: commands are to change the disks that it would go on with. */
+export interface DiscardStateStep extends Step {
+    readonly kind: "discardState";
 }
 
 export interface EditStep extends Step {
@@ -62,4 +86,4 @@ export interface FreshProvisionStep extends ProvisionStep {
     readonly on: Ref;
 }
 
-export type VboxStep = TakeStep | RestoreStep | ArriveStep | EditStep | DeleteStep | RecordsStep | HaltStep | FreshProvisionStep;
+export type VboxStep = TakeStep | RestoreStep | ArriveStep | EditStep | DeleteStep | RecordsStep | HaltStep | DiscardStateStep | FreshProvisionStep;

@@ -29,6 +29,9 @@ export interface VboxHost {
     readonly ssh: SshTarget | null;
 }
 
+/** Whichever is on PATH. */
+export const VBOXMANAGE = "VBoxManage";
+
 const LOCAL = ["vboxmanage"];
 const REMOTE = ["vboxmanage", "keyfile", "command"];
 
@@ -101,7 +104,7 @@ export function parseVboxUri(uri: URL): VboxHost {
     const user = uri.username && `${uri.username}@`;
     return {
         shown: `${uri.protocol}//${user}${uri.host}${uri.pathname}`,
-        vboxmanage: program("vboxmanage", parameters.get("vboxmanage") ?? "VBoxManage"),
+        vboxmanage: program("vboxmanage", parameters.get("vboxmanage") ?? VBOXMANAGE),
         ssh,
     };
 }

@@ -145,15 +145,14 @@ export class VboxMachine implements Modelled {
     private idle({ snapshots, current, media }: Document, hierarchy: Hierarchy, single: boolean): Snapshot[] {
         const visible = new Set(hierarchy.snapshots.map(({ name }) => name));
         const tips = new Set(hierarchy.branches.map(({ name }) => `snaptree-tip-${name}`)); // That of the active one goes when it is left again.
-        const fileOf = ({ disks }: Snapshot) => Object.values(disks).map((disk) => media.get(disk));
-        const kept = (snapshot?: Snapshot) =>
-            hierarchy.branches.filter((branch) => !branch.active && Object.values(branch.files).includes(fileOf(snapshot as Snapshot)[0] ?? "")).length;
-        const standing = (uuid: string) =>
-            snapshots.filter(({ parent }) => parent === uuid).length + (current === uuid ? 1 : 0) + kept(snapshots.find((each) => each.uuid === uuid));
+        const tipFiles = new Set(hierarchy.branches.filter(({ active }) => !active).flatMap(({ files }) => Object.values(files)));
+        const isTip = ({ disks }: Snapshot) => Object.values(disks).some((disk) => tipFiles.has(media.get(disk) ?? ""));
+        const standing = (uuid: string) => snapshots.filter(({ parent }) => parent === uuid).length + (current === uuid ? 1 : 0);
         const enough = (uuid: string) => standing(uuid) >= (single || this.allowed.kept.has(uuid) ? 1 : 2);
         expect(snapshots.map(({ name }) => name)).toEqual(expect.arrayContaining([...visible]));
-        return snapshots.filter(({ uuid, name }) => {
-            if (/^snaptree-(inner|forgotten)-/.test(name)) return !enough(uuid);
+        return snapshots.filter((snapshot) => {
+            const { uuid, name } = snapshot;
+            if (/^snaptree-(inner|forgotten)-/.test(name)) return !enough(uuid) && !isTip(snapshot);
             return !visible.has(name) && !tips.has(name);
         });
     }
