@@ -71,7 +71,7 @@ export class VboxDomain implements ManagedDomain {
     }
 
     private async machine(): Promise<MachineDocument> {
-        const text = await this.host.site.readText(this.file);
+        const text = await this.host.documentAt(this.file);
         if (text === null)
             throw new HostError(
                 `the machine ${quoted(this.name)} is inaccessible: its document ${quoted(this.file)} is not there; put it back, or unregister the machine`,

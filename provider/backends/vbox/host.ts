@@ -1,6 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PowerState } from "../../model";
 import { takeLock } from "../../disks/lock";
 import { checksum } from "../../disks/stamps";
@@ -15,12 +16,25 @@ import type { ReadPart } from "./written";
 /** Bytes of a block, as `stat` counts them. */
 const BLOCK = 512;
 
+/** How often a document is looked for, and milliseconds in between. */
+const LOOKS = 50;
+const BETWEEN = 20;
+
 /** A VirtualBox that is connected to, with what its machines share. */
 export class Host {
     constructor(
         readonly site: Site,
         readonly manage: Manage,
     ) {}
+
+    /** A machine's document; null where there is none. VirtualBox takes the old one away before it puts a new one in its place, so there may be none for a moment. */
+    async documentAt(file: string): Promise<string | null> {
+        for (let looks = 1; ; looks++) {
+            const text = await this.site.readText(file);
+            if (text !== null || looks === LOOKS) return text;
+            await sleep(BETWEEN);
+        }
+    }
 
     readonly read: ReadPart = async (file, offset, bytes) => {
         const head = await this.site.readHead(file, offset + bytes);

@@ -67,7 +67,7 @@ class VboxBackend implements Backend {
         const registered = this.isOurs ? await registeredFile(uuid) : null;
         const told = async () => filesIn(await this.host.manage.run(["list", "--long", "vms"]), uuid);
         for (const file of registered === null ? await told() : [registered]) {
-            const text = await this.host.site.readText(file);
+            const text = await this.host.documentAt(file);
             if (text !== null && parseMachine(text, file).uuid === uuid) return file;
         }
         throw inaccessible(uuid);
