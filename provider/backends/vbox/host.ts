@@ -36,10 +36,7 @@ export class Host {
         }
     }
 
-    readonly read: ReadPart = async (file, offset, bytes) => {
-        const head = await this.site.readHead(file, offset + bytes);
-        return head === null ? Buffer.alloc(0) : head.subarray(offset);
-    };
+    readonly read: ReadPart = async (file, offset, bytes) => (await this.site.readPart(file, offset, bytes)) ?? Buffer.alloc(0);
 
     /** Bytes that a file takes on the disk. */
     async allocated(file: string): Promise<number | null> {

@@ -21,11 +21,11 @@ async function withFile<T>(verb: string, path: string, work: () => Promise<T>): 
     }
 }
 
-async function head(path: string, bytes: number): Promise<Buffer | null> {
+async function part(path: string, offset: number, bytes: number): Promise<Buffer | null> {
     try {
         await using file = await open(path, "r");
         const buffer = Buffer.alloc(bytes);
-        const { bytesRead } = await file.read(buffer, 0, bytes, 0);
+        const { bytesRead } = await file.read(buffer, 0, bytes, offset);
         return buffer.subarray(0, bytesRead);
     } catch (error) {
         if (isMissing(error)) return null;
@@ -47,8 +47,8 @@ export class LocalSite implements Site {
         return withFile("read", path, () => readIfThere(path));
     }
 
-    readHead(path: string, bytes: number): Promise<Buffer | null> {
-        return withFile("read", path, () => head(path, bytes));
+    readPart(path: string, offset: number, bytes: number): Promise<Buffer | null> {
+        return withFile("read", path, () => part(path, offset, bytes));
     }
 
     writeText(path: string, text: string): Promise<void> {

@@ -35,8 +35,8 @@ export interface Site extends AsyncDisposable {
     run(command: readonly string[], options?: CommandOptions): Promise<Outcome>;
     /** A file's text; null where there is no such file. @throws HostError */
     readText(path: string): Promise<string | null>;
-    /** The first bytes of a file, or all where it has no more; null where there is no such file. @throws HostError */
-    readHead(path: string, bytes: number): Promise<Buffer | null>;
+    /** Bytes of a file from an offset on, or fewer where it has no more; null where there is no such file. @throws HostError */
+    readPart(path: string, offset: number, bytes: number): Promise<Buffer | null>;
     /** Makes or replaces a file, so that a reader, or a kill, sees the old text or the new one; it keeps who may read it. @throws HostError */
     writeText(path: string, text: string): Promise<void>;
     /** Removes a file; one that is gone already is as good. @throws HostError */

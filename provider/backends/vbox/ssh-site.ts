@@ -20,7 +20,8 @@ const PERSIST = 60;
 const LONGEST_SOCKET = 86;
 
 const READ = `test -e "$1" || exit ${MISSING}; exec cat < "$1"`;
-const HEAD = `test -e "$1" || exit ${MISSING}; exec head -c "$2" < "$1"`;
+/** `tail` counts from 1. */
+const PART = `test -e "$1" || exit ${MISSING}; tail -c "+$2" < "$1" | head -c "$3"`;
 /** A connection that is lost in the middle ends the input early: the number of bytes tells. The copy has the owner and the mode of what it is to replace. */
 const WRITE = `set -e; umask 077; if test -e "$1"; then cp -p -- "$1" "$1.new"; fi; cat > "$1.new"
 if test "$(wc -c < "$1.new")" -ne "$2"; then rm -f -- "$1.new"; echo "not all of it arrived" >&2; exit 1; fi
@@ -92,8 +93,8 @@ export class SshSite implements Site {
         return (await this.script("read", READ, [path]))?.toString() ?? null;
     }
 
-    readHead(path: string, bytes: number): Promise<Buffer | null> {
-        return this.script("read", HEAD, [path, String(bytes)]);
+    readPart(path: string, offset: number, bytes: number): Promise<Buffer | null> {
+        return this.script("read", PART, [path, String(offset + 1), String(bytes)]);
     }
 
     async writeText(path: string, text: string): Promise<void> {

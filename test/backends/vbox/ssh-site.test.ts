@@ -42,7 +42,7 @@ function filePromises(site: () => Site): void {
 
     test("of a file that is not there nothing is read, and it may be removed", async () => {
         const file = named("none");
-        expect([await site().readText(file), await site().readHead(file, 3), await site().exists(file)]).toEqual([null, null, false]);
+        expect([await site().readText(file), await site().readPart(file, 0, 3), await site().exists(file)]).toEqual([null, null, false]);
         await site().remove(file);
         writeFileSync(file, "");
         expect(await site().exists(file)).toBe(true);
@@ -53,8 +53,10 @@ function filePromises(site: () => Site): void {
     test("the head of a file is its first bytes, or all that it has", async () => {
         const file = named("head");
         writeFileSync(file, Buffer.from([0, 255, 254, 10, 13, 0, 7]));
-        expect(await site().readHead(file, 5)).toEqual(Buffer.from([0, 255, 254, 10, 13]));
-        expect(await site().readHead(file, 512)).toEqual(Buffer.from([0, 255, 254, 10, 13, 0, 7]));
+        expect(await site().readPart(file, 0, 5)).toEqual(Buffer.from([0, 255, 254, 10, 13]));
+        expect(await site().readPart(file, 0, 512)).toEqual(Buffer.from([0, 255, 254, 10, 13, 0, 7]));
+        expect(await site().readPart(file, 1, 2)).toEqual(Buffer.from([255, 254]));
+        expect(await site().readPart(file, 7, 512)).toEqual(Buffer.from([]));
     });
 
     test("a text is written as a file of its own, which may be read by whom the old one could be", async () => {
