@@ -5,6 +5,7 @@ import { libvirtFigures } from "./libvirt";
 import type { Figure } from "./measure";
 import { planningFigures } from "./planning";
 import { pulumiFigures } from "./pulumi";
+import { virtualboxFigures } from "./virtualbox";
 
 const milliseconds = (value: number) => (value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value)} ms`);
 
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
         () => documentFigures(5),
         () => pulumiFigures(3),
         () => libvirtFigures(),
+        () => virtualboxFigures(),
     ];
     const table = new Table({ head: ["what", "ours", "against", "ratio", "wanted", "met", "note"], style: { head: [], border: [] } });
     for (const section of sections) table.push(...(await section()).map(row));

@@ -51,6 +51,8 @@ export interface Process {
 export class VirtualBox implements AsyncDisposable {
     /** An executable that takes the arguments of VBoxManage. When it is killed, so is VBoxManage. */
     readonly vboxmanage: string;
+    /** Its `VBOX_USER_HOME`. */
+    readonly home: string;
     /** Where machines are made, and the only folder that VirtualBox shares with tests. */
     readonly machines: string;
     private readonly supervisor: ReturnType<typeof isolated>;
@@ -62,8 +64,14 @@ export class VirtualBox implements AsyncDisposable {
         system: string,
     ) {
         this.vboxmanage = join(folder, "VBoxManage");
+        this.home = join(folder, "home");
         this.machines = join(folder, "machines");
         this.supervisor = isolated(folder, "virtualbox.sh", system);
+    }
+
+    /** What Snaptree calls it. */
+    get uri(): string {
+        return `vbox:///session?vboxmanage=${encodeURIComponent(this.vboxmanage)}`;
     }
 
     /** Makes it ready to be called. The first call of several at once can fail where no VBoxSVC runs, so one is started. */
@@ -73,7 +81,7 @@ export class VirtualBox implements AsyncDisposable {
         if (this.supervisor.exitCode !== null) throw new Error(`VirtualBox's supervisor ended: ${(await this.supervisor).stderr}`);
         const [unshare = 0] = await childrenOf(this.supervisor.pid ?? 0);
         [this.first = 0] = await childrenOf(unshare);
-        await writeFile(this.vboxmanage, wrapper(this.first, join(this.folder, "home")), { mode: 0o755 });
+        await writeFile(this.vboxmanage, wrapper(this.first, this.home), { mode: 0o755 });
         await this.run("setproperty", "machinefolder", this.machines);
     }
 

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Command, connect, type Hierarchy, type Host, type VirtualMachine } from "../../../provider/engine";
 import type { Bench, Disks, Write } from "../../conformance/bench";
 import type { VirtualBox } from "../../hosts/virtualbox";
+import { createMachine, diskOf } from "../../hosts/virtualbox-machine";
 import type { Modelled } from "../qemu/pair";
 import { type Document, read, type Snapshot, TITLE } from "./document";
 import { diskIn, disksIn, Eye, writeSlot, writing } from "./vdi";
@@ -30,20 +31,14 @@ export class VboxMachine implements Modelled {
 
     static async make(virtualbox: VirtualBox, targets: readonly string[]): Promise<VboxMachine> {
         const machine = new VboxMachine(virtualbox, `vm-${randomBytes(4).toString("hex")}`, targets);
-        await virtualbox.run("createvm", `--name=${machine.domain}`, "--register");
-        await virtualbox.run("storagectl", machine.domain, "--name=disks", "--add=virtio-scsi", "--controller=VirtIO", `--portcount=${targets.length}`);
-        for (const [port, target] of targets.entries()) {
-            const file = join(machine.folder, `${target}.vdi`);
-            await virtualbox.run("createmedium", "disk", `--filename=${file}`, "--size=1");
-            await writeSlot(file, 0, "0");
-            await virtualbox.run("storageattach", machine.domain, "--storagectl=disks", `--port=${port}`, "--type=hdd", `--medium=${file}`);
-        }
+        await createMachine(virtualbox, machine.domain, targets);
+        for (const target of targets) await writeSlot(diskOf(virtualbox, machine.domain, target), 0, "0");
         await machine.connect();
         return machine;
     }
 
     get uri(): string {
-        return `vbox:///session?vboxmanage=${encodeURIComponent(this.virtualbox.vboxmanage)}`;
+        return this.virtualbox.uri;
     }
 
     get folder(): string {
