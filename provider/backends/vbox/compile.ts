@@ -18,7 +18,7 @@ import { BACKEND } from "./capabilities";
 import { type Draft, TIP } from "./draft";
 import type { StoredBranch } from "./records";
 import { compileRedefine, type Documents } from "./redefine";
-import type { Ref } from "./steps";
+import type { Ref, RewriteStep } from "./steps";
 
 /** What compiling needs besides what is drafted. */
 export interface Surroundings extends Documents {
@@ -170,7 +170,7 @@ function takeAlong(draft: Draft, { snapshots, branches }: CommitOperation | Merg
 /** What a node holds is what a snapshot is from now on: its name, its place and what is kept of it go over. */
 function becomes(draft: Draft, snapshot: Ref, node: Ref): void {
     const { name, description } = draft.nodes.get(snapshot) ?? { name: "", description: null };
-    const { made: _, creationTime: __, ...about } = draft.about.get(snapshot) ?? {};
+    const { made: _, ...about } = draft.about.get(snapshot) ?? {};
     draft.hide(snapshot);
     draft.repoint(snapshot, node);
     draft.hidden.delete(node);
@@ -259,4 +259,11 @@ export function complete(draft: Draft, operations: readonly Operation[], replace
     if (arrival !== null) draft.finish.unshift({ kind: "arrive", to: arrival, clean: draft.leavesNothing() });
     const after = arrival === null ? 0 : 1;
     draft.finish.splice(after, 0, ...draft.editSteps());
+    if (draft.times.size > 0 || draft.insertions.length > 0) draft.prepare.push(rewriteStep(draft));
+}
+
+/** Before the commit: what VirtualBox does not take is not decided. */
+function rewriteStep(draft: Draft): RewriteStep {
+    const before = [...draft.times.keys()].map((ref) => [ref, draft.looked.nodes.get(ref)?.time ?? 0] as const);
+    return { kind: "rewrite", rewriting: { times: Object.fromEntries(draft.times), insert: draft.insertions }, before: Object.fromEntries(before) };
 }

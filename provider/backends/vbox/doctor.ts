@@ -2,7 +2,7 @@ import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { quoted } from "../../model";
 import type { Diagnosis } from "../backend";
-import type { MachineDocument, Medium } from "./document";
+import { type MachineDocument, type Medium, unattached } from "./document";
 import { Draft, type Looked } from "./draft";
 import type { Host } from "./host";
 import type { VboxEntry } from "./journal";
@@ -23,11 +23,6 @@ function diagnosis(kind: Diagnosis["kind"], what: string, message: string, remed
     return { kind, what, message, remedy };
 }
 
-/** Disks that the machine, or a snapshot of it, is on. */
-function attached({ disks, nodes }: MachineDocument): ReadonlySet<string> {
-    return new Set([disks, ...[...nodes.values()].map((node) => node.disks)].flatMap((each) => Object.values(each)));
-}
-
 async function missing({ machine, host }: Examined): Promise<Diagnosis[]> {
     const found: Diagnosis[] = [];
     for (const { file, uuid } of machine.media.values()) {
@@ -38,18 +33,15 @@ async function missing({ machine, host }: Examined): Promise<Diagnosis[]> {
 }
 
 /** What keeps VirtualBox from unregistering the machine with all its files. */
-function unattached({ machine }: Examined): Diagnosis[] {
-    const used = attached(machine);
+function idle({ machine }: Examined): Diagnosis[] {
     const parents = new Set([...machine.media.values()].map(({ parent }) => parent));
-    return [...machine.media.values()]
-        .filter(({ uuid }) => !used.has(uuid))
-        .map(({ file, uuid }: Medium) => {
-            const how = parents.has(uuid)
-                ? "others stand on it, so it stays until they are gone"
-                : `look at what it holds, and remove it with “VBoxManage closemedium disk ${uuid} --delete”`;
-            const why = "which keeps “VBoxManage unregistervm --delete” from removing the machine";
-            return diagnosis("orphan", file, `no snapshot is on the image ${quoted(file)}, ${why}; ${how}`);
-        });
+    return unattached(machine).map(({ file, uuid }: Medium) => {
+        const how = parents.has(uuid)
+            ? "others stand on it, so it stays until they are gone"
+            : `look at what it holds, and remove it with “VBoxManage closemedium disk ${uuid} --delete”`;
+        const why = "which keeps “VBoxManage unregistervm --delete” from removing the machine";
+        return diagnosis("orphan", file, `no snapshot is on the image ${quoted(file)}, ${why}; ${how}`);
+    });
 }
 
 /** Images in the machine's snapshot folder that its document does not know. */
@@ -122,12 +114,5 @@ export async function examine(examined: Examined): Promise<readonly Diagnosis[]>
         const message = `an operation was interrupted in “${entry.title}”; nothing is lost: a repair, or the next operation, sees that it is ${how}`;
         return [diagnosis("journal", name, message, { kind: "recover" })];
     }
-    return [
-        ...(await missing(examined)),
-        ...unattached(examined),
-        ...(await unknown(examined)),
-        ...lostTips(examined),
-        ...leftover(examined),
-        ...kept(examined),
-    ];
+    return [...(await missing(examined)), ...idle(examined), ...(await unknown(examined)), ...lostTips(examined), ...leftover(examined), ...kept(examined)];
 }

@@ -5,7 +5,7 @@ import { disksIn } from "./attachments";
 import { HardwareOf } from "./hardware";
 
 /** VirtualBox nests snapshots up to 250 deep, two elements each. */
-const DEEPEST = 640;
+export const DEEPEST = 640;
 
 /** A virtual disk, or a differencing image on one. */
 export interface Medium {
@@ -140,4 +140,10 @@ export function parseMachine(text: string, file: string): MachineDocument {
         media: mediaIn(machine, file),
         extra: new Map((extra ? childrenOf(extra, "ExtraDataItem") : []).map(({ attributes }) => [attributes.name ?? "", attributes.value ?? ""])),
     };
+}
+
+/** Images that neither the machine nor a snapshot of it is on. */
+export function unattached({ disks, nodes, media }: MachineDocument): Medium[] {
+    const used = new Set([disks, ...[...nodes.values()].map((node) => node.disks)].flatMap((each) => Object.values(each)));
+    return [...media.values()].filter(({ uuid }) => !used.has(uuid));
 }

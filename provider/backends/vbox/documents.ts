@@ -77,7 +77,7 @@ export function documentOf(machine: MachineDocument, draft: Draft, ref: Ref): st
         description: node.description,
         state: stateOf(node, about),
         parent: draft.nameOf(draft.parentOf(ref)),
-        creationTime: about?.creationTime ?? node.time,
+        creationTime: node.time,
         memory: node.memory === null ? { snapshot: "no", file: null } : { snapshot: "external", file: node.memory },
         disks: Object.keys(node.disks).map((name) => ({ name, snapshot: "external" as const, type: "file", file: null, driver: null })),
         domain: withHardware(domainElement(machine, hardware), ref, hardware),

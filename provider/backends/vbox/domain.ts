@@ -25,6 +25,7 @@ import { asBefore, type Decision, resolved, takenBy, type VboxEntry } from "./jo
 import { hierarchyOf, type Listing, tipDiffers } from "./listing";
 import { isPending, isUntouched, look, mediaOf } from "./look";
 import type { Host } from "./host";
+import { headsOf } from "./lost";
 import { pack, type Stored, unpack } from "./records";
 import { performStep, undoStep, type Work } from "./perform";
 import type { RecordsStep, Ref, VboxStep } from "./steps";
@@ -74,7 +75,7 @@ export class VboxDomain implements ManagedDomain {
         const text = await this.host.documentAt(this.file);
         if (text === null)
             throw new HostError(
-                `the machine ${quoted(this.name)} is inaccessible: its document ${quoted(this.file)} is not there; put it back, or unregister the machine`,
+                `the machine ${quoted(this.name)} is inaccessible: its document ${quoted(this.file)} is not there; put it back (VirtualBox keeps the one before as .vbox-prev), or unregister the machine`,
                 {
                     file: this.file,
                 },
@@ -162,7 +163,8 @@ export class VboxDomain implements ManagedDomain {
         const [dirty, id] = [await tipDiffers(listing), randomUUID()];
         const { draft } = listing;
         const domain = (ref: Ref): XmlElement => domainElement(machine, (machine.nodes.get(ref) ?? machine).hardware());
-        for (const operation of operations) compile(draft, { powerState: listing.powerState, machine, domain }, operation);
+        const heads = await headsOf(this.host.read, operations);
+        for (const operation of operations) compile(draft, { powerState: listing.powerState, machine, domain, heads }, operation);
         const left = looked.current.node;
         complete(draft, operations, new Set(left !== null && looked.stored.hidden.includes(left) ? [left] : []));
         const generation = looked.stored.generation + 1;

@@ -1,6 +1,7 @@
 import { ambiguous, nameWithId, type SnapshotState } from "../../model";
 import type { Node } from "./document";
 import type { Stored, StoredBranch, StoredSnapshot } from "./records";
+import type { Insertion } from "./rewrite";
 import { type EditStep, newRef, type Ref, type VboxStep } from "./steps";
 
 /** A snapshot of VirtualBox's, or one that is about to be taken. */
@@ -57,6 +58,9 @@ export class Draft {
     private stands: Current;
     private taken = 0;
     private readonly edits = new Map<Ref, EditStep>();
+    /** What is to be other in the machine's document. */
+    readonly times = new Map<Ref, number>();
+    readonly insertions: Insertion[] = [];
     /** Nodes that stay though nothing names them, for once. */
     readonly kept = new Set<Ref>();
 
@@ -235,6 +239,14 @@ export class Draft {
         const prefix = how === "hidden" ? INNER : FORGOTTEN;
         this.edit(ref, { name: how === "hidden" ? `${prefix}${ref.slice(0, 8)}` : `${prefix}${this.nameOf(ref) ?? ""}` });
         if (how === "hidden") this.about.delete(ref);
+    }
+
+    /** A snapshot that VirtualBox knows no more is put back. */
+    insert(insertion: Insertion): Ref {
+        const { uuid: ref, parent, name, description } = insertion;
+        this.insertions.push(insertion);
+        this.nodes.set(ref, { ref, parent, name, description, there: null });
+        return ref;
     }
 
     /** Whoever names one node names another. */

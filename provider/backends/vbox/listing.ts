@@ -44,7 +44,7 @@ async function snapshotOf(listing: Listing, ref: Ref): Promise<Snapshot | null> 
         name: draft.nameOf(ref) ?? node.name,
         parent: draft.nameOf(draft.parentOf(ref)),
         description: node.description,
-        creationTime: about?.creationTime ?? node.time,
+        creationTime: node.time,
         state: stateOf(node, about),
         mode: null,
         memory: node.memory !== null,

@@ -1,10 +1,11 @@
 import { HostError, quoted } from "../../model";
 import type { StepContext } from "../backend";
-import type { MachineDocument } from "./document";
+import { type MachineDocument, parseMachine, unattached } from "./document";
 import type { Host } from "./host";
 import { resolve, resolved, takenBy, type VboxEntry } from "./journal";
 import { isPending, isUntouched } from "./look";
 import { type Stored, unpack } from "./records";
+import { rewritten, type Rewriting } from "./rewrite";
 import type { ArriveStep, DeleteStep, EditStep, FreshProvisionStep, RecordsStep, Ref, RestoreStep, TakeStep, VboxStep } from "./steps";
 
 /** What carrying out a step needs. */
@@ -78,6 +79,45 @@ async function remove(work: Work, ref: Ref, context: Partial<StepContext>): Prom
     await snapshot(work, ["delete", uuid], context, (machine) => !machine.nodes.has(uuid));
 }
 
+/** Something is not yet as it is to be. */
+function isWanted(machine: MachineDocument, { times, insert }: Rewriting): boolean {
+    const otherTime = Object.entries(times).some(([uuid, time]) => machine.nodes.has(uuid) && machine.nodes.get(uuid)?.time !== time);
+    return otherTime || insert.some(({ uuid }) => !machine.nodes.has(uuid));
+}
+
+/** Unregistered or registered with such an image, the machine would have its list of images no more: VirtualBox moves it to its own. */
+function refuseUnattached(machine: MachineDocument): void {
+    const [image] = unattached(machine);
+    if (!image) return;
+    const { file, uuid } = image;
+    throw new HostError(
+        `no snapshot is on the image ${quoted(file)}, and while it is there the machine’s document can't be changed; have VirtualBox forget it with “VBoxManage closemedium disk ${uuid}”, which leaves the file, and run again`,
+        { file },
+    );
+}
+
+/** Only what is registered anew is read anew: an edit under a machine that VirtualBox has open would be written over. */
+async function rewrite({ host, uuid, machine }: Work, rewriting: Rewriting): Promise<void> {
+    const before = await machine();
+    if (!isWanted(before, rewriting)) return;
+    const listed = await host.manage.run(["list", "vms"]);
+    const text = await host.site.readText(before.file);
+    if (text === null) throw new HostError(`the machine’s document ${quoted(before.file)} is not there; put it back and run again`, { file: before.file });
+    const wanted = rewritten(text, rewriting);
+    for (const each of [before, parseMachine(wanted, before.file)]) refuseUnattached(each);
+    const register = () => host.manage.run(["registervm", before.file], { machine: uuid });
+    if (listed.includes(`{${uuid}}`)) await host.manage.run(["unregistervm", uuid], { machine: uuid });
+    try {
+        await host.site.writeText(before.file, wanted);
+        await register();
+        if (isWanted(await machine(), rewriting)) throw new HostError("VirtualBox did not take it");
+    } catch (error) {
+        await host.site.writeText(before.file, text);
+        await register().catch(() => undefined); // It may be there, with what it had.
+        throw new HostError(`the machine’s document can't be changed: ${(error as Error).message}; it is as it was`, { file: before.file }, { cause: error });
+    }
+}
+
 async function records(work: Work, { stored }: RecordsStep): Promise<void> {
     const machine = await work.machine();
     const wanted = resolved(stored, machine, work.entry);
@@ -103,6 +143,8 @@ export async function performStep(work: Work, step: VboxStep, context: StepConte
             return work.host.powerOff(work.uuid);
         case "discardState":
             return discardState(work);
+        case "rewrite":
+            return rewrite(work, step.rewriting);
         case "provision":
             return;
     }
@@ -141,6 +183,8 @@ export async function undoStep(work: Work, step: VboxStep): Promise<void> {
             return takeBackRestore(work, step);
         case "provision":
             return takeBackProvision(work, step);
+        case "rewrite":
+            return rewrite(work, { times: step.before, insert: [] });
         case "discardState": // It comes back with what commands changed there.
             return;
         default:

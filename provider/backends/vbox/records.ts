@@ -19,7 +19,6 @@ export interface StoredSnapshot {
     readonly made?: boolean;
     readonly owner?: string;
     /** Where it was redefined. */
-    readonly creationTime?: number;
     readonly state?: string;
     /** Where its parent is another one than that on which it stands. */
     readonly parent?: string | null;

@@ -1,8 +1,9 @@
 import { AlreadyExistsError, HostError, InvalidInputError, NotFoundError, quoted, type RedefineOperation, type SnapshotState, Tree } from "../../model";
 import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument, type XmlElement } from "../../xml";
 import { filesOf, uuidIn } from "./documents";
-import type { MachineDocument } from "./document";
+import type { MachineDocument, Node } from "./document";
 import { type Draft, stateOf } from "./draft";
+import { type Heads, insertionOf } from "./lost";
 import type { Ref } from "./steps";
 
 /** What redefining looks at. */
@@ -10,6 +11,8 @@ export interface Documents {
     readonly machine: MachineDocument;
     /** The `<domain>` of a snapshot. */
     readonly domain: (ref: Ref) => XmlElement;
+    /** Of the images that redefinitions name. */
+    readonly heads: Heads;
 }
 
 const STATES: readonly SnapshotState[] = ["nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"];
@@ -31,7 +34,7 @@ function checkState(name: string, before: SnapshotState, state: string): Snapsho
 }
 
 /** The snapshot of VirtualBox's that holds what a document is of. */
-function heldBy(draft: Draft, { machine }: Documents, name: string, document: SnapshotDocument, domain: XmlElement): Ref {
+function heldBy(draft: Draft, { machine }: Documents, name: string, domain: XmlElement): Ref | null {
     const wanted = parseDomain(domain).disks.flatMap(({ target, file, device }) => (file === null || device !== "disk" ? [] : [[target, file] as const]));
     const uuid = uuidIn(domain);
     const holds = [...machine.nodes.values()].filter((node) => {
@@ -39,12 +42,7 @@ function heldBy(draft: Draft, { machine }: Documents, name: string, document: Sn
         return Object.keys(files).length === wanted.length && wanted.every(([target, file]) => files[target] === file);
     });
     const found = holds.find((node) => node.uuid === uuid) ?? holds[0];
-    if (!found) {
-        const [target = "", file = ""] = wanted[0] ?? [];
-        throw new HostError(`disk ${target} has no contents for ${quoted(name)}: no snapshot of VirtualBox’s holds ${quoted(file)}; nothing was changed`, {
-            file,
-        });
-    }
+    if (!found) return null;
     if (draft.isVisible(found.uuid) && draft.nameOf(found.uuid) !== name)
         throw new InvalidInputError(`the document’s contents are those of ${quoted(found.name)}, so they can't be ${quoted(name)} too`, "xml");
     if (!draft.isVisible(found.uuid) && !draft.forgotten.has(found.uuid))
@@ -75,23 +73,46 @@ function restored(draft: Draft, around: Documents, before: Ref | null, operation
     if (document.name !== null && document.name !== name)
         throw new InvalidInputError(`the document is of ${quoted(document.name)}, and ${quoted(name)} was to be redefined`, "xml");
     const domain = checkedDomain(draft, around, before, document, operation.force ?? false);
-    const ref = heldBy(draft, around, name, document, domain);
+    const ref = heldBy(draft, around, name, domain);
+    checkTree(draft, name, ref ?? before, document.parent);
+    if (ref === null) return putBack(draft, around, before, name, document, domain);
     const node = around.machine.nodes.get(ref);
     if (!node) throw new HostError(`VirtualBox has the snapshot {${ref}} no more; run again`);
     const state = document.state === null ? {} : changedState(name, draft, ref, document.state, around);
-    checkTree(draft, name, ref, document.parent);
     draft.forgotten.delete(ref);
     const parent = document.parent === null ? null : draft.find(document.parent);
     const natural = draft.visibleFrom(node.parent);
     const { parent: _, ...about } = draft.about.get(ref) ?? {};
-    const time = document.creationTime !== null && document.creationTime !== node.time ? { creationTime: document.creationTime } : {};
-    draft.about.set(ref, { ...about, ...state, ...time, ...(parent !== natural && { parent }) });
+    if (document.creationTime !== null && document.creationTime !== node.time) draft.times.set(ref, document.creationTime);
+    draft.about.set(ref, { ...about, ...state, ...(parent !== natural && { parent }) });
     draft.edit(ref, { name, description: document.description });
     return ref;
 }
 
+/** VirtualBox knows the snapshot no more, and its images are still there. */
+function putBack(draft: Draft, { machine, heads }: Documents, before: Ref | null, name: string, document: SnapshotDocument, domain: XmlElement): Ref {
+    const parent = document.parent === null ? null : draft.find(document.parent);
+    if (before !== null) throw new HostError(`the document names other images than those that hold ${quoted(name)}: ${filesIn(domain)}; nothing was changed`);
+    if (document.state !== null) checkState(name, "shutoff", document.state);
+    if (parent === null && [...machine.nodes.values()].some((node) => node.parent === null && !standsOn(machine, node, domain)))
+        throw new InvalidInputError(`VirtualBox has one first snapshot alone, and ${quoted(name)} would be a second one; say its <parent>`, "xml");
+    return draft.insert(insertionOf({ machine, heads, name, document, domain, parent }));
+}
+
+function filesIn(domain: XmlElement): string {
+    return parseDomain(domain)
+        .disks.flatMap(({ file }) => (file === null ? [] : quoted(file)))
+        .join(", ");
+}
+
+/** A snapshot's images stand on those of a document. */
+function standsOn({ media }: MachineDocument, { disks }: Node, domain: XmlElement): boolean {
+    const files = new Set(parseDomain(domain).disks.map(({ file }) => file));
+    return Object.values(disks).some((uuid) => files.has(media.get(media.get(uuid)?.parent ?? "")?.file ?? null));
+}
+
 /** @throws InvalidInputError where the parent is missing, or below it */
-function checkTree(draft: Draft, name: string, ref: Ref, parent: string | null): void {
+function checkTree(draft: Draft, name: string, ref: Ref | null, parent: string | null): void {
     const others = draft.visible().filter((each) => each !== ref);
     new Tree([...others.map((each) => ({ name: draft.nameOf(each) ?? "", parent: draft.nameOf(draft.parentOf(each)) })), { name, parent }]);
 }
@@ -120,7 +141,8 @@ export function compileRedefine(draft: Draft, around: Documents, operation: Rede
     if (ref === null) return;
     const about = draft.about.get(ref);
     const state = operation.state === undefined ? {} : changedState(name, draft, ref, operation.state, around);
-    draft.about.set(ref, { ...about, ...state, ...(operation.creationTime !== undefined && { creationTime: operation.creationTime }) });
+    draft.about.set(ref, { ...about, ...state });
+    if (operation.creationTime !== undefined) draft.times.set(ref, operation.creationTime);
     if (operation.description !== undefined) draft.edit(ref, { description: operation.description });
     if (operation.current) draft.is = draft.visibleFrom(draft.current.node) === ref ? null : { of: draft.current.node, is: ref };
     if (rename !== undefined && rename !== name) {

@@ -1,4 +1,5 @@
 import type { ProvisionStep, Step } from "../backend";
+import type { Rewriting } from "./rewrite";
 
 /** A snapshot of VirtualBox's: its UUID, or a reference to one that is only about to be taken. */
 export type Ref = string;
@@ -49,6 +50,14 @@ export interface ArriveStep extends Step {
     readonly clean: boolean;
 }
 
+/** Has VirtualBox read the machine's document with some of it changed. */
+export interface RewriteStep extends Step {
+    readonly kind: "rewrite";
+    readonly rewriting: Rewriting;
+    /** The times that it changes, as they were. What was put back stays: its contents would go with it. */
+    readonly before: Rewriting["times"];
+}
+
 /** A saved state goes: commands are to change the disks that it would go on with. */
 export interface DiscardStateStep extends Step {
     readonly kind: "discardState";
@@ -86,4 +95,5 @@ export interface FreshProvisionStep extends ProvisionStep {
     readonly on: Ref;
 }
 
-export type VboxStep = TakeStep | RestoreStep | ArriveStep | EditStep | DeleteStep | RecordsStep | HaltStep | DiscardStateStep | FreshProvisionStep;
+export type VboxStep =
+    TakeStep | RestoreStep | ArriveStep | EditStep | DeleteStep | RecordsStep | HaltStep | DiscardStateStep | RewriteStep | FreshProvisionStep;

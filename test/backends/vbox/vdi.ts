@@ -70,26 +70,16 @@ export class Eye {
         return contents;
     }
 
-    /** As another VDI, which stands on nothing: VirtualBox takes ten seconds now and then for a raw one. */
     private async copied(uuid: string): Promise<Contents> {
-        const copy = join(this.virtualbox.folder, `copy-${++this.copies}.vdi`);
-        await this.virtualbox.run("clonemedium", "disk", uuid, copy, "--format=VDI");
-        const bytes = await wholeOf(copy);
-        await this.virtualbox.run("closemedium", "disk", copy, "--delete");
+        const raw = join(this.virtualbox.folder, `copy-${++this.copies}.raw`);
+        await this.virtualbox.run("clonemedium", "disk", uuid, raw, "--format=RAW");
+        const bytes = await readFile(raw);
+        await this.virtualbox.run("closemedium", "disk", raw, "--delete");
         if (bytes.length !== DISK_BYTES) throw new Error(`${uuid} has ${bytes.length} bytes`);
         const beyond = slotsOf(bytes.subarray(SLOTS * SLOT_BYTES));
         if (/[^.]/.test(beyond)) throw new Error(`something stands in ${uuid} where nothing was written: ${beyond}`);
         return slotsOf(bytes.subarray(0, SLOTS * SLOT_BYTES));
     }
-}
-
-/** The bytes of a VDI that stands on nothing, and is as small as one can be: one block. */
-async function wholeOf(file: string): Promise<Buffer> {
-    const bytes = await readFile(file);
-    const [map, data, size] = [bytes.readUInt32LE(340), bytes.readUInt32LE(344), Number(bytes.readBigUInt64LE(368))];
-    const block = bytes.readUInt32LE(map);
-    if (block > 0 && block < 0xfffffffe) throw new Error(`${file} has its first block elsewhere`);
-    return block === 0 ? bytes.subarray(data, data + size) : Buffer.alloc(size);
 }
 
 /** The files that hold a disk's contents, and how they are: whoever writes one changes this. */
