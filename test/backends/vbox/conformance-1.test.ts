@@ -1,0 +1,3 @@
+import { vboxConformance } from "./conformance";
+
+vboxConformance({ from: 0, every: 2 });

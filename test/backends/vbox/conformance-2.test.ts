@@ -1,0 +1,3 @@
+import { vboxConformance } from "./conformance";
+
+vboxConformance({ from: 1, every: 2 });
