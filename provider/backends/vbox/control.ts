@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HostError, type Operation } from "../../model";
+import { HostError, type Operation, type PowerState } from "../../model";
 import type { Guest } from "../backend";
 import type { MachineDocument } from "./document";
 import type { Host } from "./host";
@@ -11,8 +11,14 @@ export interface Controlled {
     readonly machine: () => Promise<MachineDocument>;
 }
 
-/** Seconds for which a guest may take to shut down. */
-const PATIENCE = 180;
+/** Milliseconds that a guest has to shut down. */
+const SHUTDOWN_TIMEOUT = 120_000;
+
+/** A guest that is still booting hears nothing yet: it is asked again, in milliseconds. */
+const ASK_AGAIN = 10_000;
+
+/** Milliseconds between two looks at a guest that is to end. */
+const LOOK_AGAIN = 250;
 
 /** VirtualBox restores nothing under a machine that runs, and merges only what is under it. */
 function isInTheWay(operation: Operation): boolean {
@@ -30,15 +36,31 @@ function isInTheWay(operation: Operation): boolean {
     }
 }
 
-async function shutDown({ host, uuid }: Controlled, signal: AbortSignal | undefined): Promise<void> {
+/** Presses the power button; a guest that stands still goes on first. */
+async function press({ host, uuid }: Controlled, state: PowerState): Promise<void> {
+    if (state === "paused") await host.manage.run(["controlvm", uuid, "resume"], { machine: uuid });
     await host.manage.run(["controlvm", uuid, "acpipowerbutton"], { machine: uuid });
-    for (let waited = 0; waited < PATIENCE; waited++) {
-        if ((await host.powerState(uuid)) === "shutoff") return;
-        await sleep(1000, undefined, { signal });
+}
+
+/** Asks the guest to shut down by ACPI, and waits until it has. @throws HostError where it does not in time: it runs on, and has lost nothing */
+async function shutDown(controlled: Controlled, signal: AbortSignal | undefined): Promise<void> {
+    const { host, uuid } = controlled;
+    const began = performance.now();
+    for (let asked = -Infinity; ;) {
+        const state = await host.powerState(uuid);
+        const passed = performance.now() - began;
+        if (state === "shutoff") return;
+        if (passed >= SHUTDOWN_TIMEOUT)
+            throw new HostError(
+                `the guest of {${uuid}} did not shut down within ${SHUTDOWN_TIMEOUT / 1000} s of being asked by ACPI, and runs on; shut it down from inside, or leave it with checkpoint or destroy`,
+            );
+        if (passed - asked >= ASK_AGAIN) {
+            asked = passed;
+            await press(controlled, state).catch(async (error: unknown) => {
+                if ((await host.powerState(uuid)) !== "shutoff") throw error; // What is asked in the moment in which it ends matters no more.
+            });
+        } else await sleep(LOOK_AGAIN, undefined, { signal });
     }
-    throw new HostError(
-        `the guest of {${uuid}} did not shut down within ${PATIENCE} s, and runs on; shut it down there, or leave it with checkpoint or destroy`,
-    );
 }
 
 /** What runs in a machine of VirtualBox's. */

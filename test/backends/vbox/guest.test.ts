@@ -95,6 +95,7 @@ case "$1 $2 $3" in
 "controlvm ${uuid} acpipowerbutton") test "$now" = running && cp after state ;;
 "controlvm ${uuid} poweroff") echo poweroff > state ;;
 "controlvm ${uuid} pause") echo paused > state ;;
+"controlvm ${uuid} resume") test "$now" = paused && echo running > state ;;
 "startvm ${uuid} --type") echo running > state ;;
 *) exit 1 ;;
 esac`,
@@ -127,8 +128,8 @@ esac`,
         expect(await readFile(join(programs.folder, "calls"), "utf8")).toBe("list runningvms\n");
     });
 
-    test("shuts down when it is asked to", async () => {
-        await set("running");
+    test.each(["running", "paused"])("shuts down when it is asked to (%s)", async (state) => {
+        await set(state);
         await set("poweroff", "after");
         await guest.leave("shutdown", {});
         expect(await now()).toBe("poweroff");
