@@ -15,7 +15,7 @@ import {
     UnsupportedError,
 } from "../../model";
 import { BACKEND } from "./capabilities";
-import { type Draft, TIP } from "./draft";
+import { type Draft, INNER, TIP } from "./draft";
 import type { StoredBranch } from "./records";
 import { compileRedefine, type Documents } from "./redefine";
 import type { Ref, RewriteStep } from "./steps";
@@ -95,7 +95,7 @@ function standsElsewhere(draft: Draft, { parent, provisioned, keepTip }: CreateO
     const back: Back = { branch: draft.active, node: draft.current.clean ? draft.current.node : null };
     if (parent === null) {
         // The disk as it is: commands change it, and where they fail it is as it was.
-        if (draft.current.node === null || !draft.current.clean) draft.takeHidden(`${TIP}before`);
+        if (draft.current.node === null || !draft.current.clean) draft.takeHidden(`${INNER}before`);
     } else {
         draft.leave(keepTip);
         draft.go(nodeOf(draft, parent));

@@ -54,21 +54,27 @@ class VboxBackend implements Backend {
         const machines = await this.machines();
         const found = machines.find(({ name }) => name === domain) ?? machines.find(({ uuid }) => uuid === domain.toLowerCase());
         if (!found) {
-            const lost = machines.filter(({ name }) => name === INACCESSIBLE).length;
-            const hint = lost > 0 ? ` (${lost} can't be read at all: “VBoxManage list vms” shows which)` : "";
-            throw new NotFoundError(`VirtualBox has no machine ${quoted(domain)}${hint}; “VBoxManage list vms” shows what is there`);
+            const lost = machines.filter(({ name }) => name === INACCESSIBLE);
+            // It may be one of those: nobody may take it for gone.
+            if (lost.length > 0)
+                throw new HostError(
+                    `VirtualBox lists no machine ${quoted(domain)}, but ${lost.length} whose documents it can't read (${lost.map(({ uuid }) => `{${uuid}}`).join(", ")}), of which it may be one; mend or unregister them, as “VBoxManage list vms” shows, and run again`,
+                );
+            throw new NotFoundError(`VirtualBox has no machine ${quoted(domain)}; “VBoxManage list vms” shows what is there`);
         }
         if (found.name === INACCESSIBLE) throw inaccessible(found.uuid);
         return new VboxDomain(found.name, found.uuid, await this.documentOf(found), this.host);
     }
 
     /** The absolute path of a machine's document. Asking for that one machine would keep others from taking a snapshot of it, and asking for all takes long. */
-    private async documentOf({ uuid }: Listed): Promise<string> {
+    private async documentOf({ name, uuid }: Listed): Promise<string> {
         const registered = this.isOurs ? await registeredFile(uuid) : null;
         const told = async () => filesIn(await this.host.manage.run(["list", "--long", "vms"]), uuid);
         for (const file of registered === null ? await told() : [registered]) {
             const text = await this.host.documentAt(file);
-            if (text !== null && parseMachine(text, file).uuid === uuid) return file;
+            const machine = text === null ? null : parseMachine(text, file);
+            // A machine's name may look like a list of others.
+            if (machine?.uuid === uuid && machine.name === name) return file;
         }
         throw inaccessible(uuid);
     }
