@@ -87,8 +87,16 @@ export class VirtualBox implements AsyncDisposable {
 
     /** What VBoxManage prints, without the newlines at its end. Never beside another call on the same machine, which can wedge it. */
     async run(...args: string[]): Promise<string> {
-        const { stdout } = await execa(this.vboxmanage, args, { stdin: "ignore", env: { LC_ALL: "C.UTF-8" } });
-        return stdout.trimEnd();
+        for (let tries = 1; ; tries++) {
+            try {
+                const { stdout } = await execa(this.vboxmanage, args, { stdin: "ignore", env: { LC_ALL: "C.UTF-8" } });
+                return stdout.trimEnd();
+            } catch (error) {
+                // VBoxSVC ended, or was killed, in just this moment: nothing of the call has happened.
+                if (tries === 20 || !(error as Error).message.includes("Failed to create the VirtualBox object")) throw error;
+                await setTimeout(100);
+            }
+        }
     }
 
     /** VirtualBox's processes: servers that calls have left running, and calls. */
