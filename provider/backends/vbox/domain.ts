@@ -201,6 +201,7 @@ export class VboxDomain implements ManagedDomain {
     }
 
     async undo(step: Step): Promise<void> {
+        await this.host.settle(this.uuid);
         await undoStep(this.work(), step as VboxStep);
     }
 
@@ -231,6 +232,7 @@ export class VboxDomain implements ManagedDomain {
     }
 
     async committed(entry: JournalEntry): Promise<boolean> {
+        await this.host.settle(this.uuid);
         return isDecided(await this.machine(), entry as VboxEntry);
     }
 

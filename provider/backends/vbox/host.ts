@@ -9,6 +9,7 @@ import type { Guest, Lock, LockOptions } from "../backend";
 import type { MachineDocument } from "./document";
 import { guestOf } from "./control";
 import type { Manage } from "./manage";
+import { outlived } from "./outlived";
 import { powerStateOf } from "./power";
 import type { Site } from "./site";
 import type { ReadPart } from "./written";
@@ -54,6 +55,13 @@ export class Host {
 
     async powerOff(uuid: string): Promise<void> {
         if ((await this.powerState(uuid)) !== "shutoff") await this.manage.run(["controlvm", uuid, "poweroff"], { machine: uuid });
+    }
+
+    /** Nothing that an interrupted run began on a machine goes on any more: its document tells what came of it. */
+    async settle(uuid: string): Promise<void> {
+        if (this.site.isLocal) await outlived(uuid);
+        // VirtualBox's service finishes what it has begun for a client that is gone, and answers this only then.
+        await this.manage.run(["list", "vms"]);
     }
 
     identity(): string {
