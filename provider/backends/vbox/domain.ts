@@ -21,7 +21,7 @@ import { examine } from "./doctor";
 import { documentOf, domainElement, domainOf, filesOf } from "./documents";
 import { type MachineDocument, parseMachine } from "./document";
 import { Draft, type Looked } from "./draft";
-import { asBefore, type Decision, resolved, takenBy, type VboxEntry } from "./journal";
+import { asAfter, asBefore, type Decision, keptAfter, resolved, takenBy, type VboxEntry } from "./journal";
 import { hierarchyOf, type Listing, tipDiffers } from "./listing";
 import { isPending, isUntouched, look, mediaOf } from "./look";
 import type { Host } from "./host";
@@ -86,9 +86,10 @@ export class VboxDomain implements ManagedDomain {
 
     private async see(): Promise<Seen> {
         const [machine, entry] = [await this.machine(), await this.readEntry()];
-        const looked = await look(machine, this.host.read);
-        const undecided = entry !== null && !isDecided(machine, entry) ? entry : null;
-        return { machine, looked: undecided ? asBefore(machine, looked, undecided) : looked, undecided };
+        if (entry === null) return { machine, looked: await look(machine, this.host.read), undecided: null };
+        if (!isDecided(machine, entry)) return { machine, looked: asBefore(machine, await look(machine, this.host.read), entry), undecided: entry };
+        const kept = keptAfter(machine, entry) ?? undefined;
+        return { machine, looked: asAfter(machine, await look(machine, this.host.read, kept), entry), undecided: null };
     }
 
     private async powerState(machine: MachineDocument): Promise<PowerState> {

@@ -1,8 +1,8 @@
 import type { JournalEntry } from "../backend";
-import type { MachineDocument } from "./document";
+import type { MachineDocument, Node } from "./document";
 import type { Looked } from "./draft";
 import type { Stored } from "./records";
-import { isNew, type Ref, type TakeStep, type VboxStep, withoutRefs } from "./steps";
+import { type DeleteStep, type EditStep, isNew, type RecordsStep, type Ref, type TakeStep, type VboxStep, withoutRefs } from "./steps";
 
 /** What was true before a transaction began. */
 export interface Before {
@@ -46,6 +46,29 @@ export function asBefore(machine: MachineDocument, looked: Looked, entry: VboxEn
     const taken = new Set(takesOf(entry).flatMap((step) => takenBy(machine, step) ?? []));
     const nodes = new Map([...looked.nodes].filter(([uuid]) => !taken.has(uuid)));
     return { ...looked, nodes, current: { node: entry.before.node, clean: !entry.before.dirty, moved: false } };
+}
+
+/** What is kept once a transaction that was decided is finished; null: what is kept already. */
+export function keptAfter(machine: MachineDocument, entry: VboxEntry): Stored | null {
+    const step = entry.finish.find(({ kind }) => kind === "records") as RecordsStep | undefined;
+    return step ? resolved(step.stored, machine, entry) : null;
+}
+
+/** What a transaction that was decided and not finished is still to remove or to rename is shown as it will be. */
+export function asAfter(machine: MachineDocument, looked: Looked, entry: VboxEntry): Looked {
+    const of = (step: EditStep | DeleteStep) => resolve(machine, entry, step.node);
+    const going = new Set(entry.finish.flatMap((step) => (step.kind === "delete" ? (of(step) ?? []) : [])));
+    const edits = new Map(entry.finish.flatMap((step) => (step.kind === "edit" ? [[of(step), step] as const] : [])));
+    const staying = (uuid: string | null): string | null => {
+        for (let at = uuid; at !== null; at = machine.nodes.get(at)?.parent ?? null) if (!going.has(at)) return at;
+        return null;
+    };
+    const nodes = [...looked.nodes.values()].filter(({ uuid }) => !going.has(uuid)).map((node) => edited(node, edits.get(node.uuid), staying(node.parent)));
+    return { ...looked, nodes: new Map(nodes.map((node) => [node.uuid, node])), current: { ...looked.current, node: staying(looked.current.node) } };
+}
+
+function edited(node: Node, { name = node.name, description = node.description }: Partial<EditStep> = {}, parent: string | null): Node {
+    return { ...node, name, description, parent };
 }
 
 /** What is to be kept, with the UUIDs of what was taken. */

@@ -61,7 +61,7 @@ async function snapshotOf(listing: Listing, ref: Ref): Promise<Snapshot | null> 
 export async function tipDiffers({ machine, draft, read, powerState, pending, dirty }: Listing): Promise<boolean> {
     if (dirty !== undefined) return dirty;
     if (powerState !== "shutoff" && !pending) return true;
-    return differs(machine, read, { base: draft.currentOf(), node: draft.current.node, withCurrent: !pending });
+    return differs(machine, read, { base: draft.currentOf(), node: pending ? draft.current.node : machine.current, withCurrent: !pending });
 }
 
 async function branchOf(listing: Listing, branch: StoredBranch, dirty: boolean): Promise<Branch> {

@@ -112,9 +112,8 @@ function sinceByHand(machine: MachineDocument, stored: Stored): Stored {
     return { ...stored, active: there?.name ?? null, branches: moved };
 }
 
-/** What the machine's document tells. */
-export async function look(machine: MachineDocument, read: ReadPart): Promise<Looked> {
-    const kept = unpack(machine.extra, machine.name);
+/** What the machine's document tells. @param kept what Snaptree keeps with it, where that is still to be written; default: what stands in it */
+export async function look(machine: MachineDocument, read: ReadPart, kept: Stored = unpack(machine.extra, machine.name)): Promise<Looked> {
     const pending = isPending(machine, kept);
     const stored = pending ? kept : sinceByHand(machine, kept);
     const current: Current =
