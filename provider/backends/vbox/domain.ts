@@ -26,6 +26,7 @@ import { hierarchyOf, type Listing, tipDiffers } from "./listing";
 import { isPending, isUntouched, look, mediaOf } from "./look";
 import type { Host } from "./host";
 import { headsOf } from "./lost";
+import { refuseUngivable } from "./givable";
 import { pack, type Stored, unpack } from "./records";
 import { performStep, undoStep, type Work } from "./perform";
 import type { RecordsStep, Ref, VboxStep } from "./steps";
@@ -166,6 +167,7 @@ export class VboxDomain implements ManagedDomain {
         const domain = (ref: Ref): XmlElement => domainElement(machine, (machine.nodes.get(ref) ?? machine).hardware());
         const heads = await headsOf(this.host.read, operations);
         for (const operation of operations) compile(draft, { powerState: listing.powerState, machine, domain, heads }, operation);
+        refuseUngivable([...draft.prepare, ...draft.editSteps()]);
         const left = looked.current.node;
         complete(draft, operations, new Set(left !== null && looked.stored.hidden.includes(left) ? [left] : []));
         const generation = looked.stored.generation + 1;
