@@ -73,9 +73,16 @@ async function edit(work: Work, { node, name, description }: EditStep): Promise<
     if (changes.length > 0) await work.host.manage.run(["snapshot", work.uuid, "edit", now.uuid, ...changes], { machine: work.uuid });
 }
 
+/** Several things stand on it, which somebody made meanwhile: VirtualBox can't merge it, and it stays. */
+function isShared({ nodes, current }: MachineDocument, uuid: string): boolean {
+    const above = [...nodes.values()].filter(({ parent }) => parent === uuid).length;
+    return above + (current === uuid ? 1 : 0) > 1;
+}
+
 async function remove(work: Work, ref: Ref, context: Partial<StepContext>): Promise<void> {
-    const uuid = resolve(await work.machine(), work.entry, ref);
-    if (uuid === undefined) return;
+    const machine = await work.machine();
+    const uuid = resolve(machine, work.entry, ref);
+    if (uuid === undefined || isShared(machine, uuid)) return;
     await snapshot(work, ["delete", uuid], context, (machine) => !machine.nodes.has(uuid));
 }
 
