@@ -3,6 +3,8 @@ import { connect, type Progress } from "../../../provider/engine";
 import { LibvirtDomain } from "../../../provider/backends/libvirt/domain";
 import { Virsh } from "../../../provider/backends/libvirt/virsh";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
+import { VboxDomain } from "../../../provider/backends/vbox/domain";
+import { Manage } from "../../../provider/backends/vbox/manage";
 import { carryOut, type Work } from "./work";
 
 export interface Order {
@@ -12,7 +14,8 @@ export interface Order {
     /** Killed when this many points were passed; null: never. */
     readonly killAt: number | null;
     /**
-     * What counts as a point: a call of the engine's to the embedded backend; a step or a command that changes something in libvirt; whatever changes a file or
+     * What counts as a point: a call of the engine's to the embedded backend; a step or a command that changes something in libvirt or
+     * VirtualBox; whatever changes a file or
      * starts a process; or news of how far a step is.
      */
     readonly grain: "step" | "command" | "call" | "progress";
@@ -35,14 +38,12 @@ function hookCalls(point: () => void): void {
     before(processes, "spawn");
 }
 
-const POINTS = ["writeJournal", "perform", "undo", "commit", "clearJournal"] as const;
-
-/** Between two of these calls nothing changes on the disk: to be killed before each, and after the last, is to be killed everywhere that matters. */
-function hookSteps(point: () => void): void {
-    for (const name of POINTS) {
-        const real = QemuDomain.prototype[name] as (...args: unknown[]) => Promise<unknown>;
-        Object.assign(QemuDomain.prototype, {
-            async [name](this: QemuDomain, ...args: unknown[]) {
+/** Before each of these methods is a point, and after the journal's end. */
+function hookMethods(prototype: object, names: readonly string[], point: () => void): void {
+    for (const name of names) {
+        const real = Reflect.get(prototype, name) as (...args: unknown[]) => Promise<unknown>;
+        Object.assign(prototype, {
+            async [name](this: object, ...args: unknown[]) {
                 point();
                 const result = await real.apply(this, args);
                 if (name === "clearJournal") point();
@@ -52,24 +53,28 @@ function hookSteps(point: () => void): void {
     }
 }
 
+/** Between two of these calls nothing changes on the disk: to be killed before each, and after the last, is to be killed everywhere that matters. */
+const POINTS = ["writeJournal", "perform", "undo", "commit", "clearJournal"];
+
 const CHANGES = new Set(["define", "metadata", "snapshot-create", "snapshot-delete"]);
 
 /** Between two of these nothing changes, neither on the disk nor in libvirt. */
-function hookCommands(point: () => void): void {
-    for (const name of ["perform", "undo"] as const) {
-        const real = LibvirtDomain.prototype[name] as (...args: unknown[]) => Promise<unknown>;
-        Object.assign(LibvirtDomain.prototype, {
-            [name](this: LibvirtDomain, ...args: unknown[]) {
-                point();
-                return real.apply(this, args);
-            },
-        });
-    }
+function hookVirsh(point: () => void): void {
     const real: unknown = Reflect.get(Virsh.prototype, "run");
     const run = real as Virsh["run"];
     Virsh.prototype.run = function (this: Virsh, command, options) {
         if (CHANGES.has(command[0])) point();
         return run.call(this, command, options);
+    };
+}
+
+/** Between two of these nothing changes in VirtualBox: all of them are about a machine, and what is not changes nothing. */
+function hookVBoxManage(point: () => void): void {
+    const real: unknown = Reflect.get(Manage.prototype, "run");
+    const run = real as Manage["run"];
+    Manage.prototype.run = function (this: Manage, args, options) {
+        if (options?.machine !== undefined) point();
+        return run.call(this, args, options);
     };
 }
 
@@ -79,8 +84,13 @@ async function main({ uri, domain, work, killAt, grain }: Order): Promise<void> 
         if (passed++ === killAt) process.kill(process.pid, "SIGKILL");
     };
     if (grain === "call") hookCalls(point);
-    if (grain === "step") hookSteps(point);
-    if (grain === "command") hookCommands(point);
+    if (grain === "step") hookMethods(QemuDomain.prototype, POINTS, point);
+    if (grain === "command") {
+        hookMethods(LibvirtDomain.prototype, ["perform", "undo"], point);
+        hookVirsh(point);
+        hookMethods(VboxDomain.prototype, POINTS, point);
+        hookVBoxManage(point);
+    }
     // A step begins with its title and its kind; what follows has the title alone.
     const onProgress = ({ kind, message }: Progress) => void (grain === "progress" && kind === "step" && !/: \w+$/.test(message) && point());
     await using host = await connect(uri);

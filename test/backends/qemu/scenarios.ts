@@ -11,7 +11,7 @@ export interface Scenario {
     readonly targets: readonly string[];
     readonly modes: readonly Mode[];
     /** What is made of a new machine first. Default: {@link scene}. */
-    readonly scene?: (machine: Crashable, mode: Mode) => Promise<void>;
+    readonly scene?: (machine: Crashable, mode: Mode | null) => Promise<void>;
     readonly work: (machine: Crashable) => Work | Promise<Work>;
 }
 
@@ -27,9 +27,13 @@ async function left(machine: Crashable, name: string, from: string): Promise<voi
     await writeAll(machine, 4, "t");
 }
 
+function settings(mode: Mode | null) {
+    return mode === null ? {} : { mode };
+}
+
 /** a under nothing, b and c under a, d under c; the tip stands on b and differs from it. */
-export async function scene(machine: Crashable, mode: Mode): Promise<void> {
-    await grow(machine, "a", null, 1, { mode });
+export async function scene(machine: Crashable, mode: Mode | null): Promise<void> {
+    await grow(machine, "a", null, 1, settings(mode));
     await grow(machine, "c", "a", 2);
     await grow(machine, "d", "c", 3);
     await grow(machine, "b", "a", 2);
@@ -37,16 +41,16 @@ export async function scene(machine: Crashable, mode: Mode): Promise<void> {
 }
 
 /** Snapshot a holds the disk that the domain was made of, which is nobody's of ours. */
-async function golden(machine: Crashable, mode: Mode): Promise<void> {
-    await machine.vm.create({ name: "a", mode });
+async function golden(machine: Crashable, mode: Mode | null): Promise<void> {
+    await machine.vm.create({ name: "a", ...settings(mode) });
     if (mode === "external") for (const file of Object.values((await machine.vm.hierarchy()).snapshots[0]?.files ?? {})) await machine.seal(file);
     await writeAll(machine, 4, "t");
 }
 
-/** The machine that a scenario begins with. */
+/** The machine that a scenario begins with. @param mode null where the hypervisor knows no such difference */
 export async function sceneOf<M extends Crashable>(
     { scene: grown = scene, targets }: Scenario,
-    mode: Mode,
+    mode: Mode | null,
     make: (targets: readonly string[]) => Promise<M>,
 ): Promise<M> {
     const machine = await make(targets);
@@ -136,6 +140,15 @@ export const scenarios: readonly Scenario[] = [
             return { verb: "unbranch", name: "p", request: { commit: how === "commit", force: true } };
         },
     })),
+    {
+        name: "rename of a branch that was left",
+        targets: ["vda"],
+        modes: BOTH,
+        work: async (machine) => {
+            await left(machine, "p", "d");
+            return { verb: "renameBranch", name: "p", to: "q" };
+        },
+    },
     {
         name: "reset of a branch to its fork",
         targets: ["vda"],

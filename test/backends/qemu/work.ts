@@ -25,6 +25,7 @@ export type Work =
     | { readonly verb: "branch"; readonly name: string; readonly request: BranchRequest }
     | { readonly verb: "switch"; readonly name: string; readonly request?: MoveRequest }
     | { readonly verb: "unbranch"; readonly name: string; readonly request?: UnbranchRequest }
+    | { readonly verb: "renameBranch"; readonly name: string; readonly to: string }
     | { readonly verb: "resetBranch"; readonly name: string; readonly request?: ResetRequest }
     | { readonly verb: "deactivate"; readonly name: string; readonly request?: DeactivateRequest }
     | { readonly verb: "apply"; readonly desired: Desired }
@@ -55,6 +56,8 @@ export async function carryOut(vm: VirtualMachine, work: Work, options: RunOptio
             return vm.switch(work.name, work.request, options);
         case "unbranch":
             return vm.unbranch(work.name, work.request, options);
+        case "renameBranch":
+            return vm.renameBranch(work.name, work.to, options);
         case "resetBranch":
             return vm.resetBranch(work.name, work.request, options);
         case "deactivate":

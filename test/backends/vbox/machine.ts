@@ -6,6 +6,7 @@ import { type Command, connect, type Hierarchy, type Host, type VirtualMachine }
 import type { Bench, Disks, Write } from "../../conformance/bench";
 import type { VirtualBox } from "../../hosts/virtualbox";
 import { createMachine, diskOf } from "../../hosts/virtualbox-machine";
+import { type Crashable, saveFolder, type Saved } from "../qemu/crash";
 import type { Modelled } from "../qemu/pair";
 import { type Document, read, type Snapshot, TITLE } from "./document";
 import { diskIn, disksIn, Eye, writeSlot, writing } from "./vdi";
@@ -14,7 +15,7 @@ import { diskIn, disksIn, Eye, writeSlot, writing } from "./vdi";
 const KNOWN = /^(Snapshots|Logs)$|\.(vbox|vbox-prev|vdi|lock)$/;
 
 /** A machine of a real VirtualBox, seen through its document, VBoxManage and its copies of disks alone. */
-export class VboxMachine implements Modelled {
+export class VboxMachine implements Crashable, Modelled {
     host!: Host; // Set by connect, before anybody has the machine.
     vm!: VirtualMachine;
     private readonly eye: Eye;
@@ -74,7 +75,7 @@ export class VboxMachine implements Modelled {
     }
 
     async snapshot(name: string): Promise<Disks> {
-        const found = (await this.document()).snapshots.filter((snapshot) => snapshot.name === name);
+        const found = (await this.document()).snapshots.filter((snapshot) => snapshot.name === name || withUuid(snapshot) === name);
         expect([name, found.length]).toEqual([name, 1]);
         return this.read(found[0]?.disks ?? {});
     }
@@ -104,6 +105,22 @@ export class VboxMachine implements Modelled {
 
     provision(writes: readonly Write[]): Command[] {
         return writes.map(writing);
+    }
+
+    /** No disk of these machines is anybody else's. */
+    seal(): Promise<void> {
+        return Promise.reject(new Error("a machine of VirtualBox's writes to its first disk until a snapshot is taken"));
+    }
+
+    /** VirtualBox reads a machine's document when its server starts, and writes it whole at each change. */
+    save(): Saved {
+        const folder = saveFolder(this.folder);
+        const restore = async () => {
+            await this.virtualbox.killServer();
+            await folder.restore();
+            await this.virtualbox.run("list", "vms");
+        };
+        return { restore, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
     }
 
     async leave(): Promise<void> {
@@ -144,11 +161,11 @@ export class VboxMachine implements Modelled {
         const isTip = ({ disks }: Snapshot) => Object.values(disks).some((disk) => tipFiles.has(media.get(disk) ?? ""));
         const standing = (uuid: string) => snapshots.filter(({ parent }) => parent === uuid).length + (current === uuid ? 1 : 0);
         const enough = (uuid: string) => standing(uuid) >= (single || this.allowed.kept.has(uuid) ? 1 : 2);
-        expect(snapshots.map(({ name }) => name)).toEqual(expect.arrayContaining([...visible]));
+        expect(snapshots.flatMap((each) => [each.name, withUuid(each)])).toEqual(expect.arrayContaining([...visible]));
         return snapshots.filter((snapshot) => {
             const { uuid, name } = snapshot;
             if (/^snaptree-(inner|forgotten)-/.test(name)) return !enough(uuid) && !isTip(snapshot);
-            return !visible.has(name) && !tips.has(name);
+            return !visible.has(name) && !visible.has(withUuid(snapshot)) && !tips.has(name);
         });
     }
 
@@ -181,6 +198,11 @@ export class VboxMachine implements Modelled {
         await rm(this.folder, { recursive: true });
         expect([...disks.values()]).toEqual([]);
     }
+}
+
+/** What a snapshot is called where others have its name. */
+function withUuid({ name, uuid }: Snapshot): string {
+    return `${name} {${uuid}}`;
 }
 
 /** A real VirtualBox under the suite. */
