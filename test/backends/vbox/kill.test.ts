@@ -13,14 +13,11 @@ const MOST = process.env.SNAPTREE_RUNS === undefined ? 2 : Infinity;
 const OTHERS = new Set(["create, compressed", "adopt"]);
 
 const WANTED = new Set([
-    "create, of the tip",
     "create elsewhere, provisioned, the tip kept",
     "revert, the tip kept",
     "delete of an inner snapshot",
     "switch from branch to branch",
     "removal of a branch, by commit",
-    "rename of a branch that was left",
-    "reset of a branch to its fork",
     "revert commit, of the tip",
 ]);
 

@@ -1,0 +1,73 @@
+// VirtualBox's service may be killed in the middle of whatever it does for us: that has happened or not, no byte is lost, and the next run is right.
+import { setTimeout } from "node:timers/promises";
+import { Manage } from "../../../provider/backends/vbox/manage";
+import { startVirtualBox, type VirtualBox } from "../../hosts/virtualbox";
+import { needs, suiteWith, virtualbox as installed } from "../../support/requires";
+import { look, placeOf, recover, stagesOf } from "../qemu/crash";
+import { scene } from "../qemu/scenarios";
+import { carryOut, type Work } from "../qemu/work";
+import { disksIn } from "./vdi";
+import { VboxMachine } from "./machine";
+
+/** Milliseconds into a call, which takes about forty on an idle machine; `make soak` tries more. */
+const MOMENTS = process.env.SNAPTREE_RUNS === undefined ? [5, 25] : [0, 5, 10, 15, 20, 25, 30, 35, 40, 50, 60, 80, 100, 130];
+
+const WORKS: readonly (readonly [verb: string, work: Work])[] = [
+    ["take", { verb: "create", request: { name: "n" } }],
+    ["restore", { verb: "revert", name: "c", request: { keep: "kept" } }],
+    ["delete", { verb: "delete", name: "c" }],
+    ["edit", { verb: "redefine", request: { name: "c", rename: "see" } }],
+    ["setextradata", { verb: "branch", name: "p", request: { from: "c" } }],
+];
+
+suiteWith(needs(installed), "VBoxSVC is killed in the middle of", () => {
+    let virtualbox: VirtualBox;
+    beforeAll(async () => void (virtualbox = await startVirtualBox()));
+    afterAll(() => virtualbox.stop());
+
+    /** Carries something out, and kills the service so many milliseconds after the first call of a kind began. */
+    async function struck(machine: VboxMachine, work: Work, verb: string, after: number): Promise<void> {
+        const real: unknown = Reflect.get(Manage.prototype, "run");
+        const run = real as Manage["run"];
+        const strikes: Promise<void>[] = [];
+        Manage.prototype.run = function (this: Manage, args, options) {
+            const isIt = args[0] === verb || (args[0] === "snapshot" && args[2] === verb);
+            if (isIt && strikes.length === 0) strikes.push(setTimeout(after).then(() => virtualbox.killServer()));
+            return run.call(this, args, options);
+        };
+        try {
+            await carryOut(machine.vm, work).catch(() => undefined); // Whatever it says, what is there counts.
+            expect(strikes).toHaveLength(1);
+            await strikes[0];
+        } finally {
+            Manage.prototype.run = run;
+        }
+    }
+
+    /** What VirtualBox had begun to make, and has no record of: nobody's data is in it, and the doctor names it. */
+    async function forgotten(machine: VboxMachine): Promise<void> {
+        const known = new Set((await machine.document()).media.values());
+        const files = [...(await disksIn(machine.folder)).values()].map(({ file }) => file).filter((file) => !known.has(file));
+        const findings = await machine.vm.doctor();
+        expect(findings.filter(({ kind }) => kind === "orphan").map(({ what }) => what)).toEqual(expect.arrayContaining(files));
+        await machine.leave();
+    }
+
+    test.each(WORKS)("snapshot %s: it has happened or not, and the next run is right", async (verb, work) => {
+        await using machine = await VboxMachine.make(virtualbox, ["vda"]);
+        await scene(machine, null);
+        await using point = machine.save();
+        const stages = await stagesOf(machine, work);
+        for (const after of MOMENTS) {
+            await point.restore();
+            await struck(machine, work, verb, after);
+            const outcome = await recover(machine);
+            const found = await look(machine);
+            if (placeOf(found, stages) < 0) expect([after, outcome, found]).toEqual([after, outcome, stages]);
+            await forgotten(machine);
+            await machine.sound();
+            await machine.vm.create({ name: "later" });
+            await machine.sound();
+        }
+    });
+});
