@@ -1,6 +1,17 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { automaticName, BusyError, type Domain, type Hierarchy, type HierarchyExport, HostError, noSuchSnapshot, type Operation, quoted, titleOf } from "../../model";
+import {
+    automaticName,
+    BusyError,
+    type Domain,
+    type Hierarchy,
+    type HierarchyExport,
+    HostError,
+    noSuchSnapshot,
+    type Operation,
+    quoted,
+    titleOf,
+} from "../../model";
 import { unrecordedFiles } from "../../disks/chain";
 import { compile, type World } from "../../disks/compile";
 import { tipDiffers } from "../../disks/dirty";
