@@ -102,6 +102,7 @@ function isBelow(machine: MachineDocument, node: string | null, above: string | 
  */
 function sinceByHand(machine: MachineDocument, stored: Stored): Stored {
     const { active, at, branches } = stored;
+    if (machine.current === at) return stored;
     const there = branches.find(({ name, node }) => name !== active && node !== null && node === machine.current && stored.hidden.includes(node));
     if (active === null && !there) return stored;
     if (active !== null && !there && (at === null || !machine.nodes.has(at) || isBelow(machine, machine.current, at))) return stored;
