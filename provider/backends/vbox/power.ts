@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import type { PowerState } from "../../model";
 import type { Manage } from "./manage";
 import type { Site } from "./site";
@@ -6,12 +6,27 @@ import type { Site } from "./site";
 /** Programs of VirtualBox's in which no machine runs. */
 const OTHERS = /^VBox(SVC|Manage|XPCOMIPCD|Client|Service|NetDHCP|NetNAT|DRMClient|Autostart|BalloonCtrl)/;
 
-/** Whether any machine could be running here; null: that can't be told. Only where none does is nobody asked. */
-async function mayRun(): Promise<boolean> {
-    const all = await readdir("/proc").catch(() => null);
-    if (all === null || !all.includes("self")) return true;
-    const pids = all.filter((name) => /^\d+$/.test(name));
-    const names = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")));
+function inProc(): string[] | null {
+    try {
+        return readdirSync("/proc");
+    } catch {
+        return null;
+    }
+}
+
+function nameOf(pid: string): string {
+    try {
+        return readFileSync(`/proc/${pid}/comm`, "utf8");
+    } catch {
+        return ""; // It has ended.
+    }
+}
+
+/** Whether any machine could be running here, also where that can't be told: only where none is, nobody is asked. No disk is read for that, so waiting would take longer. */
+function mayRun(): boolean {
+    const all = inProc();
+    if (!all?.includes("self")) return true;
+    const names = all.filter((name) => /^\d+$/.test(name)).map(nameOf);
     return names.some((name) => /^(VBox|VirtualBox)/.test(name) && !OTHERS.test(name));
 }
 
@@ -23,7 +38,7 @@ const STATES: Readonly<Record<string, PowerState>> = { paused: "paused", stoppin
  * being taken of another.
  */
 export async function powerStateOf(site: Site, manage: Manage, uuid: string): Promise<PowerState> {
-    if (site.isLocal && !(await mayRun())) return "shutoff";
+    if (site.isLocal && !mayRun()) return "shutoff";
     const running = await manage.run(["list", "runningvms"]);
     if (!running.split("\n").some((line) => line.endsWith(`{${uuid}}`))) return "shutoff";
     const told = await manage.run(["showvminfo", uuid, "--machinereadable"], { machine: uuid });
