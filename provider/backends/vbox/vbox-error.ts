@@ -26,6 +26,7 @@ const LOCKING = /^(?:LockMachine|LaunchVMProcess|Unregister)\(/;
 
 function tellsOfLock({ words, code, context }: Complaint): boolean {
     if (code === "VBOX_E_INVALID_VM_STATE") return words.includes("while it is changing state");
+    if (code === "E_ACCESSDENIED" && words.includes("only the process started by LaunchVMProcess")) return true; // It is being started.
     return code === "VBOX_E_INVALID_OBJECT_STATE" && LOCKING.test(context ?? "");
 }
 

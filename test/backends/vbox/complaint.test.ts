@@ -35,6 +35,12 @@ test("VirtualBox at work on the machine for a call that was given up is a machin
     expect(isLocked(error)).toBe(true);
 });
 
+test("a machine that somebody is starting is busy", () => {
+    const error = errorOf("starting.txt");
+    expect(error).toMatchObject({ name: "BusyError", message: expect.stringMatching(/tried to lock the machine 'm'.*; wait until that is through, or close/) });
+    expect([isLocked(error), isInaccessible(error), isWedged(error)]).toEqual([true, false, false]);
+});
+
 test.each(["service-ended.txt", "service-ended-locking.txt"])("%s: a service that ended in the middle", (name) => {
     expect(errorOf(name)).toMatchObject({
         name: "VBoxError",
