@@ -109,6 +109,15 @@ function nodesIn(machine: XmlElement, file: string, parts: HardwareOf): Map<stri
     return nodes;
 }
 
+function rootOf(text: string, what: string, file: string): XmlElement {
+    try {
+        return parseXml(text, what, DEEPEST);
+    } catch (error) {
+        // Nobody gave it to us: it stands on the host.
+        throw new HostError(`${(error as Error).message}; put it back from a backup, or see that VirtualBox opens the machine`, { file }, { cause: error });
+    }
+}
+
 /**
  * Reads a machine's document.
  *
@@ -119,8 +128,7 @@ function nodesIn(machine: XmlElement, file: string, parts: HardwareOf): Map<stri
 export function parseMachine(text: string, file: string): MachineDocument {
     const what = `the machine's document ${quoted(file)}`;
     const parts = new HardwareOf(text, what);
-    const root = parseXml(parts.rest, what, DEEPEST);
-    const machine = child(root, "Machine");
+    const machine = child(rootOf(parts.rest, what, file), "Machine");
     if (!machine)
         throw new HostError(`${quoted(file)} is not the document of a machine that can be read (an encrypted one can't); see that VirtualBox opens it`, {
             file,
