@@ -137,6 +137,7 @@ export async function performStep(work: Work, step: VboxStep, context: StepConte
         case "take":
             return take(work, step, context);
         case "restore":
+            await rescue(work); // What it holds was taken, but for what somebody wrote since.
             return restore(work, step.to, context);
         case "arrive":
             return arrive(work, step, context);
