@@ -60,7 +60,7 @@ suiteWith(needs(required), "a VirtualBox of its own", () => {
 
     test("has no call that goes on when what was called is killed", async () => {
         const names = async () => (await virtualbox.processes()).map(({ name }) => name);
-        process.kill((await virtualbox.server()) ?? 0, "SIGSTOP"); // Every call hangs.
+        process.kill(await virtualbox.startedServer(), "SIGSTOP"); // Every call hangs.
         const call = execa(virtualbox.vboxmanage, ["list", "vms"], { reject: false });
         while (!(await names()).includes("VBoxManage")) await setTimeout(5);
         call.kill("SIGKILL");

@@ -116,6 +116,15 @@ export class VirtualBox implements AsyncDisposable {
         return (await this.processes()).find(({ name }) => name === "VBoxSVC")?.pid ?? null;
     }
 
+    /** VBoxSVC, which is started if it does not run. */
+    async startedServer(): Promise<number> {
+        for (;;) {
+            await this.run("list", "runningvms");
+            const server = await this.server();
+            if (server !== null) return server; // A call can take ten seconds to end, and the server ends after five.
+        }
+    }
+
     /** Kills VBoxSVC in the middle of whatever it does; the next call starts another. */
     async killServer(): Promise<void> {
         const server = await this.server();

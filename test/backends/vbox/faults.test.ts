@@ -128,8 +128,7 @@ suiteWith(needs(installed), "VirtualBox in trouble", () => {
 
     test.each(["take", "setextradata"])("the service hangs in %s: that is said, and once it goes on the next run is right", async (verb) => {
         await using machine = await scene();
-        const service = await virtualbox.server();
-        if (service === null) throw new Error("no service runs");
+        const service = await virtualbox.startedServer();
         const work = verb === "take" ? () => machine.vm.create({ name: "n" }) : () => machine.vm.branch("q", { from: "b" });
         {
             using _patience = impatient(3000);

@@ -211,8 +211,7 @@ suiteWith(needs(required), "VBoxManage", () => {
 
     test("a service that hangs is given up with what to do, and none but our VBoxManage is ended", async () => {
         const name = await machine();
-        await manage.run(["list", "vms"]);
-        const server = (await virtualbox.server()) ?? 0;
+        const server = await virtualbox.startedServer();
         process.kill(server, "SIGSTOP");
         try {
             const error = await failure(manage.run(["snapshot", name, "take", "a"], { machine: name, timeout: 500 }));
@@ -234,8 +233,7 @@ suiteWith(needs(required), "VBoxManage", () => {
 
     test("a service that dies while it is waited for is started again, and the call is made once", async () => {
         const name = await machine();
-        await manage.run(["list", "vms"]);
-        const server = (await virtualbox.server()) ?? 0;
+        const server = await virtualbox.startedServer();
         process.kill(server, "SIGSTOP");
         const taken = manage.run(["snapshot", name, "take", "a"], { machine: name });
         await until(async () => (await virtualbox.processes()).some(({ name }) => name === "VBoxManage"));
