@@ -43,7 +43,7 @@ export async function killed(crasher: Crasher, machine: Crashable, work: Work, {
     expect(stages.length).toBeGreaterThan(1);
     await point.restore();
     const { points } = await crasher.run(machine, work, null, { grain });
-    expect(points).toBeGreaterThan(4);
+    expect(points).toBeGreaterThan(3); // Journal, records, and what tidies up: no operation has fewer.
     const picked = pick(points ?? 0);
     const seen = new Set<string | null>();
     let at = 0;
