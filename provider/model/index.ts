@@ -7,5 +7,6 @@ export * from "./hierarchy";
 export * from "./names";
 export * from "./operation";
 export * from "./snapshot";
+export * from "./state";
 export * from "./text";
 export * from "./title";

@@ -1,5 +1,5 @@
+import { kindOf } from "../../model";
 import { element, formatSnapshot, isElement, parseDomain, type SnapshotDisk, type SnapshotDocument, withDiskFiles, type XmlElement } from "../../xml";
-import { kindOf } from "../../disks/compile/redefine";
 import type { Records, SnapshotRecord } from "../../disks/records";
 import { withOwn } from "./metadata";
 import { bare, type Seen } from "./seen";

@@ -1,13 +1,12 @@
 import { HostError, NotFoundError, quoted, UnsupportedError } from "../../model";
 import type { Backend, BackendFactory, ManagedDomain } from "../backend";
 import { BACKEND, capabilities } from "./capabilities";
+import { siteOf } from "./connection";
 import { parseMachine } from "./document";
 import { VboxDomain } from "./domain";
 import { Host } from "./host";
 import { Manage } from "./manage";
 import { registeredFile } from "./registry";
-import { LocalSite } from "./local-site";
-import { SshSite } from "./ssh-site";
 import { acceptsUri, parseVboxUri, VBOXMANAGE } from "./uri";
 
 /** A machine as VirtualBox lists it. */
@@ -102,7 +101,7 @@ export const vbox: BackendFactory = {
     accepts: acceptsUri,
     connect: (uri) => {
         const parsed = parseVboxUri(uri);
-        const site = parsed.ssh ? new SshSite(parsed.ssh, parsed.shown) : new LocalSite();
+        const site = siteOf(parsed);
         return Promise.resolve(
             new VboxBackend(new Host(site, new Manage(site, { command: parsed.vboxmanage })), parsed.ssh === null && parsed.vboxmanage === VBOXMANAGE),
         );

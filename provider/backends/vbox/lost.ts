@@ -4,11 +4,10 @@ import { attachmentsIn } from "./attachments";
 import type { MachineDocument, Medium } from "./document";
 import { NAMESPACE } from "./documents";
 import type { Insertion } from "./rewrite";
-import type { ReadPart } from "./written";
+import { type ReadPart, VDI_SIGNATURE } from "./written";
 
 /** Where a VDI's header has what is read of it, in bytes. */
 const VDI = { signature: 0x40, uuid: 0x188, parent: 0x1a8, end: 0x1b8 } as const;
-const VDI_SIGNATURE = 0xbeda107f;
 
 /** An image as its own file says. */
 interface Head {

@@ -1,4 +1,4 @@
-import { AlreadyExistsError, HostError, InvalidInputError, NotFoundError, quoted, type RedefineOperation, type SnapshotState, Tree } from "../../model";
+import { AlreadyExistsError, checkState, HostError, InvalidInputError, NotFoundError, quoted, type RedefineOperation, Tree } from "../../model";
 import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument, type XmlElement } from "../../xml";
 import { filesOf, uuidIn } from "./documents";
 import type { MachineDocument, Node } from "./document";
@@ -13,24 +13,6 @@ export interface Documents {
     readonly domain: (ref: Ref) => XmlElement;
     /** Of the images that redefinitions name. */
     readonly heads: Heads;
-}
-
-const STATES: readonly SnapshotState[] = ["nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"];
-
-/** VirtualBox knows two kinds: with memory, and without. */
-function isOnline(state: SnapshotState): boolean {
-    return state === "running" || state === "blocked" || state === "paused" || state === "pmsuspended";
-}
-
-function checkState(name: string, before: SnapshotState, state: string): SnapshotState {
-    const known = STATES.find((word) => word === state);
-    if (!known) throw new InvalidInputError(`state ${quoted(state)} is none of ${STATES.join(", ")}`, "state");
-    if (isOnline(known) !== isOnline(before) || (known === "disk-snapshot") !== (before === "disk-snapshot"))
-        throw new InvalidInputError(
-            `snapshot ${quoted(name)} is ${before}, and a redefinition can't make it ${known}: it would not hold what that needs`,
-            "state",
-        );
-    return known;
 }
 
 /** The snapshot of VirtualBox's that holds what a document is of. */
@@ -93,7 +75,7 @@ function restored(draft: Draft, around: Documents, before: Ref | null, operation
 function putBack(draft: Draft, { machine, heads }: Documents, before: Ref | null, name: string, document: SnapshotDocument, domain: XmlElement): Ref {
     const parent = document.parent === null ? null : draft.find(document.parent);
     if (before !== null) throw new HostError(`the document names other images than those that hold ${quoted(name)}: ${filesIn(domain)}; nothing was changed`);
-    if (document.state !== null) checkState(name, "shutoff", document.state);
+    if (document.state !== null) checkState({ name, state: "shutoff" }, document.state);
     if (parent === null && [...machine.nodes.values()].some((node) => node.parent === null && !standsOn(machine, node, domain)))
         throw new InvalidInputError(`VirtualBox has one first snapshot alone, and ${quoted(name)} would be a second one; say its <parent>`, "xml");
     return draft.insert(insertionOf({ machine, heads, name, document, domain, parent }));
@@ -121,7 +103,7 @@ function changedState(name: string, draft: Draft, ref: Ref, wanted: string, { ma
     const node = machine.nodes.get(ref);
     if (!node) return {};
     const before = stateOf(node, draft.about.get(ref));
-    const state = checkState(name, before, wanted);
+    const state = checkState({ name, state: before }, wanted);
     return state === before ? {} : { state };
 }
 

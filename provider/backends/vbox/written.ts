@@ -3,7 +3,7 @@ import type { Medium } from "./document";
 /** Reads a part of a file on the machine that VirtualBox runs on; less where it ends. */
 export type ReadPart = (file: string, offset: number, bytes: number) => Promise<Buffer>;
 
-const VDI_SIGNATURE = 0xbeda107f;
+export const VDI_SIGNATURE = 0xbeda107f;
 /** Where a VDI's header (version 1.1) has what is read of it, in bytes. */
 const VDI = { signature: 0x40, blocks: 0x154, count: 0x180, allocated: 0x184, end: 0x188 } as const;
 /** An entry of an image's map that leads to the image under it. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isAbsolute } from "node:path";
 import {
     AlreadyExistsError,
+    checkState,
     type Domain,
     HostError,
     InvalidInputError,
@@ -9,7 +10,6 @@ import {
     NotFoundError,
     quoted,
     type RedefineOperation,
-    type SnapshotState,
     Tree,
 } from "../../model";
 import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument } from "../../xml";
@@ -19,26 +19,6 @@ import type { Files, SnapshotRecord } from "../records";
 import { tagIn } from "../tag";
 import { renameSnapshot } from "./rename";
 import { configOf, type World } from "./world";
-
-const STATES: readonly SnapshotState[] = ["nostate", "running", "blocked", "paused", "shutdown", "shutoff", "crashed", "pmsuspended", "disk-snapshot"];
-
-/** The three kinds between which libvirt lets no redefinition move a snapshot. */
-export function kindOf(state: SnapshotState): "online" | "offline" | "disk-only" {
-    if (state === "disk-snapshot") return "disk-only";
-    return state === "shutoff" || state === "shutdown" || state === "crashed" || state === "nostate" ? "offline" : "online";
-}
-
-function checkState(before: SnapshotRecord | undefined, state: string): SnapshotState {
-    const known = STATES.find((word) => word === state);
-    if (!known) throw new InvalidInputError(`state ${quoted(state)} is none of ${STATES.join(", ")}`, "state");
-    if (before && kindOf(before.state) !== kindOf(known)) {
-        throw new InvalidInputError(
-            `snapshot ${quoted(before.name)} is ${before.state}, and a redefinition can't make it ${known}: it would not hold what that needs`,
-            "state",
-        );
-    }
-    return known;
-}
 
 /** Where the document says that the contents are: in the disks of its `<domain>`. */
 function contentsOf(document: SnapshotDocument, domain: Domain): { readonly mode: Mode; readonly files: Files } {
