@@ -2,12 +2,13 @@ import js from "@eslint/js";
 import boundaries from "eslint-plugin-boundaries";
 import tseslint from "typescript-eslint";
 
-/** The arrows of the layout: faces → resources → engine → (plan, backends) → (model, xml). A backend knows nothing of another; those on qcow2 files share disks. */
+/** The arrows of the layout: faces → resources → engine → (plan, backends) → (model, xml). A backend knows nothing of another; those on qcow2 files share disks, those over snapshot trees of the host’s own native. */
 const arrows = [
     { from: "xml", allow: ["model"] },
     { from: "plan", allow: ["model", "xml"] },
     { from: "disks", allow: ["model", "xml", "backend-interface"] },
-    { from: "backend", allow: ["model", "xml", "disks", "backend-interface"] },
+    { from: "native", allow: ["model", "backend-interface"] },
+    { from: "backend", allow: ["model", "xml", "disks", "native", "backend-interface"] },
     { from: "backend-interface", allow: ["model", "xml"] },
     { from: "connect", allow: ["model", "backend-interface", "backend"] },
     { from: "engine", allow: ["model", "xml", "plan", "backend-interface", "connect"] },
@@ -24,7 +25,7 @@ const files = { "backend-interface": "provider/backends/backend.ts", connect: "p
 const element = (type) => (type in files ? { file: { categories: [type] } } : { element: { type } });
 const policy = (from, to) => ({ from: element(from), allow: to.map((each) => ({ to: each })) });
 
-const folders = ["model", "xml", "plan", "disks", "engine", "resources", "dynamic", "cli", "generated"];
+const folders = ["model", "xml", "plan", "disks", "native", "engine", "resources", "dynamic", "cli", "generated"];
 
 export default tseslint.config(
     { ignores: ["dist/", "node_modules/", "provider/generated/", "coverage/"] },

@@ -1,11 +1,12 @@
 import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { quoted } from "../../model";
+import type { Looked, NativeEntry } from "../../native";
 import type { Diagnosis } from "../backend";
-import { type MachineDocument, type Medium, unattached } from "./document";
-import { Draft, type Looked } from "./draft";
+import { type MachineDocument, type Medium, type Node, unattached } from "./document";
+import { VboxDraft } from "./draft";
 import type { Host } from "./host";
-import type { VboxEntry } from "./journal";
+import type { RewriteStep } from "./steps";
 
 /** A machine that is examined. */
 export interface Examined {
@@ -13,9 +14,9 @@ export interface Examined {
     readonly uuid: string;
     readonly host: Host;
     readonly machine: MachineDocument;
-    readonly looked: Looked;
+    readonly looked: Looked<Node>;
     /** An operation that was interrupted. */
-    readonly entry: VboxEntry | null;
+    readonly entry: NativeEntry<RewriteStep> | null;
     readonly decided: boolean;
 }
 
@@ -68,7 +69,7 @@ async function unknown({ machine, host }: Examined): Promise<Diagnosis[]> {
 
 /** Snapshots that are none of the hierarchy, and that nothing needs any more. */
 function leftover({ host, uuid, looked }: Examined): Diagnosis[] {
-    const draft = new Draft(looked);
+    const draft = new VboxDraft(looked);
     if (looked.current.node !== null) draft.kept.add(looked.current.node); // It goes when the machine leaves it.
     draft.tidy(true);
     return draft.finish.flatMap((step) => {

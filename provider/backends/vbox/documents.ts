@@ -1,9 +1,9 @@
 import { type Domain, HostError } from "../../model";
+import { type Ref, stateOf } from "../../native";
 import { child, element, emptySnapshot, formatSnapshot, parseDomain, type XmlElement } from "../../xml";
 import { attachmentsIn } from "./attachments";
 import type { MachineDocument, Medium } from "./document";
-import { type Draft, stateOf } from "./draft";
-import type { Ref } from "./steps";
+import type { VboxDraft } from "./draft";
 
 /** Of what a snapshot's document keeps for VirtualBox. */
 export const NAMESPACE = "urn:snaptree:vbox:1";
@@ -66,7 +66,7 @@ export function uuidIn(domain: XmlElement): string | null {
 }
 
 /** A snapshot's `<domainsnapshot>` document. */
-export function documentOf(machine: MachineDocument, draft: Draft, ref: Ref): string {
+export function documentOf(machine: MachineDocument, draft: VboxDraft, ref: Ref): string {
     const node = machine.nodes.get(ref);
     if (!node) throw new HostError(`VirtualBox has the snapshot {${ref}} no more; run again`);
     const about = draft.about.get(ref);

@@ -10,45 +10,47 @@ import {
     type Operation,
     type PowerState,
     quoted,
-    titleOf,
+    type RedefineOperation,
     UnsupportedError,
 } from "../../model";
+import {
+    asAfter,
+    asBefore,
+    hierarchyOf,
+    isDecided,
+    keptAfter,
+    type Looked,
+    type NativeEntry,
+    type NativeTransaction,
+    type Ref,
+    resolved,
+    type Stored,
+    transactionOf,
+} from "../../native";
 import type { XmlElement } from "../../xml";
 import type { Diagnosis, Guest, JournalEntry, ListOptions, Lock, LockOptions, ManagedDomain, ProvisionStep, Step, StepContext, Transaction } from "../backend";
 import { BACKEND, capabilities } from "./capabilities";
-import { compile, complete } from "./compile";
 import { examine } from "./doctor";
 import { documentOf, domainElement, domainOf, filesOf } from "./documents";
-import { type MachineDocument, parseMachine } from "./document";
-import { Draft, type Looked } from "./draft";
-import { asAfter, asBefore, type Decision, keptAfter, resolved, takenBy, type VboxEntry } from "./journal";
-import { hierarchyOf, type Listing, tipDiffers } from "./listing";
+import { type MachineDocument, type Node, parseMachine } from "./document";
+import { VboxDraft } from "./draft";
+import { type Listing, listingOf, tipDiffers } from "./listing";
 import { isPending, isUntouched, look, mediaOf } from "./look";
 import type { Host } from "./host";
 import { headsOf } from "./lost";
 import { refuseUngivable } from "./givable";
-import { pack, type Stored, unpack } from "./records";
+import { pack, unpack } from "./records";
+import { compileRedefine } from "./redefine";
 import { performStep, undoStep, type Work } from "./perform";
-import type { RecordsStep, Ref, VboxStep } from "./steps";
+import type { RewriteStep, VboxStep } from "./steps";
+import { refuseUnsupported } from "./unsupported";
 
-/** What a transaction of this backend commits. */
-interface VboxNext {
-    /** What is kept afterwards, as JSON with references; null: what is kept already. */
-    readonly stored: string | null;
-    /** The tip that goes held nothing of its own. */
-    readonly clean: boolean;
-}
-
-interface VboxTransaction extends VboxEntry, Transaction {
-    readonly prepare: readonly VboxStep[];
-    readonly finish: readonly VboxStep[];
-    readonly next: VboxNext;
-}
+type VboxEntry = NativeEntry<RewriteStep>;
 
 /** A machine as it was looked at. */
 interface Seen {
     readonly machine: MachineDocument;
-    readonly looked: Looked;
+    readonly looked: Looked<Node>;
     /** A transaction that was begun and not decided. */
     readonly undecided: VboxEntry | null;
 }
@@ -88,7 +90,7 @@ export class VboxDomain implements ManagedDomain {
     private async see(): Promise<Seen> {
         const [machine, entry] = [await this.machine(), await this.readEntry()];
         if (entry === null) return { machine, looked: await look(machine, this.host.read), undecided: null };
-        if (!isDecided(machine, entry)) return { machine, looked: asBefore(machine, await look(machine, this.host.read), entry), undecided: entry };
+        if (!isDecidedIn(machine, entry)) return { machine, looked: asBefore(machine, await look(machine, this.host.read), entry), undecided: entry };
         const kept = keptAfter(machine, entry) ?? undefined;
         return { machine, looked: asAfter(machine, await look(machine, this.host.read, kept), entry), undecided: null };
     }
@@ -99,7 +101,7 @@ export class VboxDomain implements ManagedDomain {
     }
 
     private async listing({ machine, looked, undecided }: Seen, sizes: boolean): Promise<Listing> {
-        const draft = new Draft(looked);
+        const draft = new VboxDraft(looked);
         const pending = isPending(machine, looked.stored);
         const powerState = await this.powerState(machine);
         const size = sizes ? (file: string) => this.host.allocated(file) : undefined;
@@ -108,7 +110,7 @@ export class VboxDomain implements ManagedDomain {
 
     async hierarchy({ sizes = false, outcome = false }: ListOptions = {}): Promise<Hierarchy> {
         if (!outcome) this.state = null;
-        return hierarchyOf(await this.listing(await this.see(), sizes));
+        return hierarchyOf(await listingOf(await this.listing(await this.see(), sizes)));
     }
 
     async domain(): Promise<Domain> {
@@ -117,7 +119,7 @@ export class VboxDomain implements ManagedDomain {
 
     async document(snapshot: string): Promise<string> {
         const { machine, looked } = await this.see();
-        const draft = new Draft(looked);
+        const draft = new VboxDraft(looked);
         const ref = draft.find(snapshot);
         if (ref === null) throw noSuchSnapshot(snapshot);
         return documentOf(machine, draft, ref);
@@ -160,37 +162,21 @@ export class VboxDomain implements ManagedDomain {
 
     async compile(operations: readonly Operation[]): Promise<Transaction> {
         const seen = await this.see();
-        const { machine, looked } = seen;
+        const { machine } = seen;
         const listing = await this.listing(seen, false);
-        const [dirty, id] = [await tipDiffers(listing), randomUUID()];
-        const { draft } = listing;
+        const { draft, powerState } = listing;
         const domain = (ref: Ref): XmlElement => domainElement(machine, (machine.nodes.get(ref) ?? machine).hardware());
         const heads = await headsOf(this.host.read, operations);
-        for (const operation of operations) compile(draft, { powerState: listing.powerState, machine, domain, heads }, operation);
-        refuseUngivable([...draft.prepare, ...draft.editSteps()]);
-        const left = looked.current.node;
-        complete(draft, operations, new Set(left !== null && looked.stored.hidden.includes(left) ? [left] : []));
-        const generation = looked.stored.generation + 1;
-        const stored = draft.stored(generation, id);
-        return this.transaction({ draft, stored, changed: isChanged(looked.stored, stored), title: titleOf(operations), id, dirty });
-    }
-
-    private transaction({ draft, stored, changed, title, id, dirty }: Compiled): VboxTransaction {
-        const { looked, prepare, finish } = draft;
-        const last = prepare.at(-1);
-        const onlyTakes = prepare.every(({ kind }) => kind === "take") && draft.arrival() === null;
-        const text = JSON.stringify(stored);
-        const before = { node: looked.current.node, dirty };
-        const all = { title, generation: stored.generation, id, before };
-        const clean = draft.leavesNothing() && draft.arrival() !== null;
-        // What VirtualBox takes in one instant decides.
-        if (onlyTakes && last?.kind === "take") {
-            const records: RecordsStep[] = changed ? [{ kind: "records", stored: text }] : [];
-            const decision: Decision = { by: "take", step: last };
-            return { ...all, prepare: prepare.slice(0, -1), finish: [...records, ...finish], decision, next: { stored: null, clean: false } };
-        }
-        const decision: Decision = changed || prepare.length > 0 || draft.arrival() !== null ? { by: "records" } : { by: "nothing" };
-        return { ...all, prepare, finish, decision, next: { stored: decision.by === "records" ? text : null, clean } };
+        const around = {
+            powerState,
+            refuse: (operation: Operation) => refuseUnsupported(operation, powerState),
+            redefine: (operation: RedefineOperation) => compileRedefine(draft, { machine, domain, heads }, operation),
+        };
+        return transactionOf({ draft, around, dirty: await tipDiffers(listing), id: randomUUID() }, operations, () => {
+            refuseUngivable([...draft.prepare, ...draft.editSteps()]);
+            const rewriting = rewriteStep(draft);
+            if (rewriting) draft.prepare.push(rewriting); // Before the commit: what VirtualBox does not take is not decided.
+        });
     }
 
     private work(): Work {
@@ -215,7 +201,7 @@ export class VboxDomain implements ManagedDomain {
     }
 
     async commit(transaction: Transaction): Promise<void> {
-        const { decision, next } = transaction as VboxTransaction;
+        const { decision, next } = transaction as NativeTransaction<RewriteStep>;
         if (decision.by === "take") return performStep(this.work(), decision.step, { signal: undefined, again: false, onProgress: () => undefined });
         if (next.stored === null) return;
         if (next.clean) await this.refuseWritten();
@@ -236,7 +222,7 @@ export class VboxDomain implements ManagedDomain {
 
     async committed(entry: JournalEntry): Promise<boolean> {
         await this.host.settle(this.uuid);
-        return isDecided(await this.machine(), entry as VboxEntry);
+        return isDecidedIn(await this.machine(), entry as VboxEntry);
     }
 
     private async readEntry(): Promise<VboxEntry | null> {
@@ -259,26 +245,16 @@ export class VboxDomain implements ManagedDomain {
     }
 }
 
-/** What compiling came to. */
-interface Compiled {
-    readonly draft: Draft;
-    readonly stored: Stored;
-    readonly changed: boolean;
-    readonly title: string;
-    readonly id: string;
-    readonly dirty: boolean;
+function isDecidedIn(machine: MachineDocument, entry: VboxEntry): boolean {
+    return isDecided(machine, () => unpack(machine.extra, machine.name).generation, entry);
 }
 
-/** Whether there is anything new to keep. */
-function isChanged(before: Stored, after: Stored): boolean {
-    const told = ({ active, at, current, hidden, forgotten, branches, snapshots }: Stored) =>
-        JSON.stringify([active, active === null ? null : at, current, hidden, forgotten, branches, snapshots]);
-    return told(before) !== told(after) || after.pending !== null;
-}
-
-function isDecided(machine: MachineDocument, { decision, generation }: VboxEntry): boolean {
-    if (decision.by === "take") return takenBy(machine, decision.step) !== undefined;
-    return decision.by === "nothing" || unpack(machine.extra, machine.name).generation >= generation;
+/** Undefined: nothing is to be other in the machine's document. */
+function rewriteStep({ times, insertions, looked }: VboxDraft): RewriteStep | undefined {
+    if (times.size === 0 && insertions.length === 0) return undefined;
+    const nodes = looked.nodes as ReadonlyMap<string, Node>;
+    const before = [...times.keys()].map((ref) => [ref, nodes.get(ref)?.time ?? 0] as const);
+    return { kind: "rewrite", rewriting: { times: Object.fromEntries(times), insert: insertions }, before: Object.fromEntries(before) };
 }
 
 /** Where the machine is to go elsewhere, with what it is to leave. */

@@ -1,7 +1,7 @@
 import { formatXml, isElement, type XmlElement } from "../../xml";
+import type { Current, Looked, Stored } from "../../native";
 import type { MachineDocument, Node } from "./document";
-import type { Current, Looked } from "./draft";
-import { type Stored, unpack } from "./records";
+import { unpack } from "./records";
 import { isWritten, type ReadPart } from "./written";
 
 /** The configuration alone: without which images the disks are on. */
@@ -114,12 +114,12 @@ function sinceByHand(machine: MachineDocument, stored: Stored): Stored {
 }
 
 /** What the machine's document tells. @param kept what Snaptree keeps with it, where that is still to be written; default: what stands in it */
-export async function look(machine: MachineDocument, read: ReadPart, kept: Stored = unpack(machine.extra, machine.name)): Promise<Looked> {
+export async function look(machine: MachineDocument, read: ReadPart, kept: Stored = unpack(machine.extra, machine.name)): Promise<Looked<Node>> {
     const pending = isPending(machine, kept);
     const stored = pending ? kept : sinceByHand(machine, kept);
     const current: Current =
         pending && kept.pending
             ? { node: kept.pending.node, clean: true, moved: false }
             : { node: machine.current, clean: await isUntouched(machine, read), moved: false };
-    return { nodes: machine.nodes, stored, current, media: mediaOf(machine) };
+    return { nodes: machine.nodes, stored, current };
 }

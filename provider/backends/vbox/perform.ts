@@ -1,18 +1,32 @@
 import { HostError, quoted } from "../../model";
+import {
+    type ArriveStep,
+    type DeleteStep,
+    type EditStep,
+    type FreshProvisionStep,
+    type NativeEntry,
+    type RecordsStep,
+    type Ref,
+    resolve,
+    resolved,
+    type RestoreStep,
+    type Stored,
+    takenBy,
+    type TakeStep,
+} from "../../native";
 import type { StepContext } from "../backend";
 import { type MachineDocument, parseMachine, unattached } from "./document";
 import type { Host } from "./host";
-import { resolve, resolved, takenBy, type VboxEntry } from "./journal";
 import { isPending, isUntouched } from "./look";
-import { type Stored, unpack } from "./records";
+import { unpack } from "./records";
 import { rewritten, type Rewriting } from "./rewrite";
-import type { ArriveStep, DeleteStep, EditStep, FreshProvisionStep, RecordsStep, Ref, RestoreStep, TakeStep, VboxStep } from "./steps";
+import type { RewriteStep, VboxStep } from "./steps";
 
 /** What carrying out a step needs. */
 export interface Work {
     readonly host: Host;
     readonly uuid: string;
-    readonly entry: VboxEntry;
+    readonly entry: NativeEntry<RewriteStep>;
     /** As it is now. */
     readonly machine: () => Promise<MachineDocument>;
     readonly write: (stored: Stored) => Promise<void>;
@@ -30,9 +44,9 @@ async function snapshot(work: Work, args: readonly string[], context: Partial<St
 }
 
 async function take(work: Work, step: TakeStep, context: Partial<StepContext>): Promise<void> {
-    const { name, description, live } = step;
+    const { name, description, running } = step;
     if (context.again && takenBy(await work.machine(), step) !== undefined) return;
-    const args = ["take", name, ...(description === null ? [] : [`--description=${description}`]), ...(live ? ["--live"] : [])];
+    const args = ["take", name, ...(description === null ? [] : [`--description=${description}`]), ...(running?.live ? ["--live"] : [])];
     await snapshot(work, args, context, (machine) => takenBy(machine, step) !== undefined);
 }
 

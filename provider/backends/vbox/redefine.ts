@@ -1,10 +1,10 @@
 import { AlreadyExistsError, checkState, HostError, InvalidInputError, NotFoundError, quoted, type RedefineOperation, Tree } from "../../model";
+import { type Ref, stateOf } from "../../native";
 import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument, type XmlElement } from "../../xml";
 import { filesOf, uuidIn } from "./documents";
 import type { MachineDocument, Node } from "./document";
-import { type Draft, stateOf } from "./draft";
+import type { VboxDraft } from "./draft";
 import { type Heads, insertionOf } from "./lost";
-import type { Ref } from "./steps";
 
 /** What redefining looks at. */
 export interface Documents {
@@ -16,7 +16,7 @@ export interface Documents {
 }
 
 /** The snapshot of VirtualBox's that holds what a document is of. */
-function heldBy(draft: Draft, { machine }: Documents, name: string, domain: XmlElement): Ref | null {
+function heldBy(draft: VboxDraft, { machine }: Documents, name: string, domain: XmlElement): Ref | null {
     const wanted = parseDomain(domain).disks.flatMap(({ target, file, device }) => (file === null || device !== "disk" ? [] : [[target, file] as const]));
     const uuid = uuidIn(domain);
     const holds = [...machine.nodes.values()].filter((node) => {
@@ -32,7 +32,7 @@ function heldBy(draft: Draft, { machine }: Documents, name: string, domain: XmlE
     return found.uuid;
 }
 
-function checkedDomain(draft: Draft, around: Documents, before: Ref | null, document: SnapshotDocument, force: boolean): XmlElement {
+function checkedDomain(draft: VboxDraft, around: Documents, before: Ref | null, document: SnapshotDocument, force: boolean): XmlElement {
     const { domain } = document;
     if (!domain) throw new InvalidInputError("the document has no <domain>, without which there is no going back to it; take it whole from the host", "xml");
     const theirs = parseDomain(domain).uuid;
@@ -49,7 +49,7 @@ function checkedDomain(draft: Draft, around: Documents, before: Ref | null, docu
     return domain;
 }
 
-function restored(draft: Draft, around: Documents, before: Ref | null, operation: RedefineOperation, xml: string): Ref {
+function restored(draft: VboxDraft, around: Documents, before: Ref | null, operation: RedefineOperation, xml: string): Ref {
     const { name } = operation;
     const document = parseSnapshot(xml);
     if (document.name !== null && document.name !== name)
@@ -72,7 +72,7 @@ function restored(draft: Draft, around: Documents, before: Ref | null, operation
 }
 
 /** VirtualBox knows the snapshot no more, and its images are still there. */
-function putBack(draft: Draft, { machine, heads }: Documents, before: Ref | null, name: string, document: SnapshotDocument, domain: XmlElement): Ref {
+function putBack(draft: VboxDraft, { machine, heads }: Documents, before: Ref | null, name: string, document: SnapshotDocument, domain: XmlElement): Ref {
     const parent = document.parent === null ? null : draft.find(document.parent);
     if (before !== null) throw new HostError(`the document names other images than those that hold ${quoted(name)}: ${filesIn(domain)}; nothing was changed`);
     if (document.state !== null) checkState({ name, state: "shutoff" }, document.state);
@@ -94,12 +94,12 @@ function standsOn({ media }: MachineDocument, { disks }: Node, domain: XmlElemen
 }
 
 /** @throws InvalidInputError where the parent is missing, or below it */
-function checkTree(draft: Draft, name: string, ref: Ref | null, parent: string | null): void {
+function checkTree(draft: VboxDraft, name: string, ref: Ref | null, parent: string | null): void {
     const others = draft.visible().filter((each) => each !== ref);
     new Tree([...others.map((each) => ({ name: draft.nameOf(each) ?? "", parent: draft.nameOf(draft.parentOf(each)) })), { name, parent }]);
 }
 
-function changedState(name: string, draft: Draft, ref: Ref, wanted: string, { machine }: Documents): { readonly state?: string } {
+function changedState(name: string, draft: VboxDraft, ref: Ref, wanted: string, { machine }: Documents): { readonly state?: string } {
     const node = machine.nodes.get(ref);
     if (!node) return {};
     const before = stateOf(node, draft.about.get(ref));
@@ -107,13 +107,13 @@ function changedState(name: string, draft: Draft, ref: Ref, wanted: string, { ma
     return state === before ? {} : { state };
 }
 
-function refuseName(draft: Draft, name: string): void {
+function refuseName(draft: VboxDraft, name: string): void {
     if (draft.find(name) !== null || draft.branches.has(name))
         throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
 }
 
 /** Restores or alters metadata; disks stay as they are. */
-export function compileRedefine(draft: Draft, around: Documents, operation: RedefineOperation): void {
+export function compileRedefine(draft: VboxDraft, around: Documents, operation: RedefineOperation): void {
     const { name, xml, rename } = operation;
     const before = draft.find(name);
     if (before === null && xml === undefined)

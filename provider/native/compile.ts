@@ -9,20 +9,24 @@ import {
     type Operation,
     type PowerState,
     quoted,
+    type RedefineOperation,
     type ResetOperation,
     type RevertOperation,
     type SwitchOperation,
-    UnsupportedError,
-} from "../../model";
-import { BACKEND } from "./capabilities";
-import { type Draft, INNER, TIP } from "./draft";
+} from "../model";
+import type { Step } from "../backends/backend";
+import { type Draft as AnyDraft, INNER, TIP } from "./draft";
 import type { StoredBranch } from "./records";
-import { compileRedefine, type Documents } from "./redefine";
-import type { Ref, RewriteStep } from "./steps";
+import type { Ref, RunningTake } from "./steps";
+
+type Draft = AnyDraft<Step>;
 
 /** What compiling needs besides what is drafted. */
-export interface Surroundings extends Documents {
+export interface Surroundings {
     readonly powerState: PowerState;
+    /** What the host can't do. @throws UnsupportedError, InvalidInputError, before anything is drafted */
+    readonly refuse: (operation: Operation) => void;
+    readonly redefine: (operation: RedefineOperation) => void;
 }
 
 /** Operations that go elsewhere or give names: nothing is copied by them but what is taken of a tip that is left. */
@@ -47,31 +51,20 @@ function refuseTaken(draft: Draft, name: string): void {
         throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name, or replace it with force`);
 }
 
-function refuseSettings(operation: CreateOperation, { powerState }: Surroundings): void {
-    const refuse = (feature: string, nearest: string) => new UnsupportedError(BACKEND, feature, nearest);
-    if (operation.quiesce) throw refuse("quiesce", "shut the guest down first, or take a checkpoint with its memory");
-    if (operation.mode !== undefined)
-        throw refuse(`${operation.mode} snapshots on request`, "VirtualBox has one kind, which keeps each snapshot in a differencing image: leave mode out");
-    if (operation.memoryFile !== undefined) throw refuse("memoryFile", "VirtualBox keeps a checkpoint's memory in the machine's own folder: leave it out");
-    if (operation.compression !== undefined)
-        throw refuse(`compression ${quoted(operation.compression)}`, "compact the image with “VBoxManage modifymedium --compact” once the snapshot is deleted");
-    if (operation.reuseExternal) throw refuse("reuseExternal", "VirtualBox makes the images itself: leave it out");
-    if (operation.disks !== undefined && Object.keys(operation.disks).length > 0)
-        throw refuse("choosing disks", "make a disk’s image writethrough, which leaves it out of every snapshot");
-    if (operation.diskOnly && powerState !== "shutoff")
-        throw refuse("a disk-only snapshot of a machine that runs", "shut it down first, or take a checkpoint with its memory");
+/** How a snapshot of a machine that runs is to be taken. */
+function runningTake({ diskOnly, live, quiesce }: CreateOperation): RunningTake {
+    return { memory: diskOnly !== true, live: live === true, quiesce: quiesce === true };
 }
 
 function compileCreate(draft: Draft, around: Surroundings, operation: CreateOperation): void {
-    refuseSettings(operation, around);
     const old = operation.replace ? draft.find(operation.name) : null;
     if (old !== null) draft.hide(old);
     refuseTaken(draft, operation.name);
-    if (operation.noMetadata) return; // VirtualBox finds what it took by what it remembers: nothing is what could be forgotten.
+    if (operation.noMetadata) return; // The host finds what it took by what it remembers: nothing is what could be forgotten.
     const runs = around.powerState !== "shutoff";
     const { active } = draft;
     const back = operation.source === "parent" ? standsElsewhere(draft, operation) : null;
-    const taken = draft.take(operation.name, operation.description ?? null, operation.live === true && runs);
+    const taken = draft.take(operation.name, operation.description ?? null, runs ? runningTake(operation) : null);
     const made = operation.source === "parent";
     if (made || operation.owner !== undefined)
         draft.about.set(taken, { ...(made && { made }), ...(operation.owner !== undefined && { owner: operation.owner }) });
@@ -105,15 +98,14 @@ function standsElsewhere(draft: Draft, { parent, provisioned, keepTip }: CreateO
     return back;
 }
 
-/** Where the hierarchy's parent is another one than that on which VirtualBox put it. */
+/** Where the hierarchy's parent is another one than that on which the host put it. */
 function keepParent(draft: Draft, ref: Ref, parent: string | null): void {
     const wanted = parent === null ? null : draft.find(parent);
     if (draft.visibleFrom(draft.nodes.get(ref)?.parent ?? null) !== wanted) draft.about.set(ref, { ...draft.about.get(ref), parent: wanted });
 }
 
 /** The branch that runs directly on it is emptied; any other keeps what it has. */
-function compileRevert(draft: Draft, { name, keepTip, resetNvram }: RevertOperation): void {
-    if (resetNvram) throw new UnsupportedError(BACKEND, "resetNvram", "run “VBoxManage modifynvram … inituefivarstore” on the machine afterwards");
+function compileRevert(draft: Draft, { name, keepTip }: RevertOperation): void {
     const node = nodeOf(draft, name);
     const stays = draft.active !== null && draft.currentOf() === node;
     if (!stays) draft.leave(keepTip);
@@ -215,13 +207,14 @@ function compileRename(draft: Draft, name: string, to: string): void {
     if (held !== null && draft.hidden.has(held) && draft.nameOf(held) === `${TIP}${name}`) draft.edit(held, { name: `${TIP}${to}` });
 }
 
-/** Drafts what an operation comes to. @throws UnsupportedError for what VirtualBox has not */
+/** Drafts what an operation comes to. @throws UnsupportedError for what the host has not */
 export function compile(draft: Draft, around: Surroundings, operation: Operation): void {
+    around.refuse(operation);
     switch (operation.kind) {
         case "create":
             return void compileCreate(draft, around, operation);
         case "redefine":
-            return void compileRedefine(draft, around, operation);
+            return void around.redefine(operation);
         case "delete":
             return void compileDelete(draft, operation);
         case "revert":
@@ -243,11 +236,7 @@ export function compile(draft: Draft, around: Surroundings, operation: Operation
         case "adopt":
         case "import":
         case "forget":
-            throw new UnsupportedError(
-                BACKEND,
-                operation.kind === "adopt" ? "adopting a branch from disks" : "carrying a hierarchy to or from another host",
-                "copy the machine’s folder and register it there, or use “VBoxManage clonevm --mode all”: snapshots and branches go with it",
-            );
+            throw new Error(`the operation ${operation.kind} was not refused`);
     }
 }
 
@@ -259,11 +248,4 @@ export function complete(draft: Draft, operations: readonly Operation[], replace
     if (arrival !== null) draft.finish.unshift({ kind: "arrive", to: arrival, clean: draft.leavesNothing() });
     const after = arrival === null ? 0 : 1;
     draft.finish.splice(after, 0, ...draft.editSteps());
-    if (draft.times.size > 0 || draft.insertions.length > 0) draft.prepare.push(rewriteStep(draft));
-}
-
-/** Before the commit: what VirtualBox does not take is not decided. */
-function rewriteStep(draft: Draft): RewriteStep {
-    const before = [...draft.times.keys()].map((ref) => [ref, draft.looked.nodes.get(ref)?.time ?? 0] as const);
-    return { kind: "rewrite", rewriting: { times: Object.fromEntries(draft.times), insert: draft.insertions }, before: Object.fromEntries(before) };
 }

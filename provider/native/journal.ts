@@ -1,8 +1,7 @@
-import type { JournalEntry } from "../backend";
-import type { MachineDocument, Node } from "./document";
-import type { Looked } from "./draft";
+import type { JournalEntry, Step } from "../backends/backend";
+import type { Looked, NativeNode } from "./draft";
 import type { Stored } from "./records";
-import { type DeleteStep, type EditStep, isNew, type RecordsStep, type Ref, type TakeStep, type VboxStep, withoutRefs } from "./steps";
+import { type DeleteStep, type EditStep, isNew, type RecordsStep, type Ref, type NativeStep, type TakeStep, withoutRefs } from "./steps";
 
 /** What was true before a transaction began. */
 export interface Before {
@@ -15,50 +14,61 @@ export interface Before {
 /** How a transaction is decided: by the taking of a snapshot, by writing what is kept, or by nothing at all. */
 export type Decision = { readonly by: "take"; readonly step: TakeStep } | { readonly by: "records" } | { readonly by: "nothing" };
 
-/** A transaction of this backend, as its journal has it. */
-export interface VboxEntry extends JournalEntry {
+/** A transaction over a host's own snapshots, as its journal has it. @typeParam S steps that one host has besides */
+export interface NativeEntry<S extends Step = never> extends JournalEntry {
     readonly id: string;
-    readonly prepare: readonly VboxStep[];
-    readonly finish: readonly VboxStep[];
+    readonly prepare: readonly (NativeStep | S)[];
+    readonly finish: readonly (NativeStep | S)[];
     readonly decision: Decision;
     readonly before: Before;
 }
 
-function takesOf({ prepare, decision }: VboxEntry): TakeStep[] {
-    return [...prepare.filter((step) => step.kind === "take"), ...(decision.by === "take" ? [decision.step] : [])];
+type AnyEntry = NativeEntry<Step>;
+
+function isTake(step: Step): step is TakeStep {
+    return step.kind === "take";
+}
+
+function takesOf({ prepare, decision }: AnyEntry): TakeStep[] {
+    return [...prepare.filter(isTake), ...(decision.by === "take" ? [decision.step] : [])];
+}
+
+/** What snapshots are looked for in. */
+export interface Noded {
+    readonly nodes: ReadonlyMap<string, NativeNode>;
 }
 
 /** The snapshot that a step took; undefined: it is not there. */
-export function takenBy(machine: MachineDocument, { name, others }: TakeStep): string | undefined {
+export function takenBy(machine: Noded, { name, others }: TakeStep): string | undefined {
     // It has nobody's name by accident who was there before.
     return [...machine.nodes.values()].find((node) => node.name === name && !others.includes(node.uuid))?.uuid;
 }
 
-/** The UUID that a reference means. */
-export function resolve(machine: MachineDocument, entry: VboxEntry, ref: Ref): string | undefined {
+/** The snapshot that a reference means. */
+export function resolve(machine: Noded, entry: AnyEntry, ref: Ref): string | undefined {
     if (!isNew(ref)) return machine.nodes.has(ref) ? ref : undefined;
     const step = takesOf(entry).find((take) => take.ref === ref);
     return step && takenBy(machine, step);
 }
 
 /** What a transaction that was begun and not decided has changed is not shown. */
-export function asBefore(machine: MachineDocument, looked: Looked, entry: VboxEntry): Looked {
+export function asBefore<N extends NativeNode>(machine: Noded, looked: Looked<N>, entry: AnyEntry): Looked<N> {
     const taken = new Set(takesOf(entry).flatMap((step) => takenBy(machine, step) ?? []));
     const nodes = new Map([...looked.nodes].filter(([uuid]) => !taken.has(uuid)));
     return { ...looked, nodes, current: { node: entry.before.node, clean: !entry.before.dirty, moved: false } };
 }
 
 /** What is kept once a transaction that was decided is finished; null: what is kept already. */
-export function keptAfter(machine: MachineDocument, entry: VboxEntry): Stored | null {
+export function keptAfter(machine: Noded, entry: AnyEntry): Stored | null {
     const step = entry.finish.find(({ kind }) => kind === "records") as RecordsStep | undefined;
     return step ? resolved(step.stored, machine, entry) : null;
 }
 
 /** What a transaction that was decided and not finished is still to remove or to rename is shown as it will be. */
-export function asAfter(machine: MachineDocument, looked: Looked, entry: VboxEntry): Looked {
+export function asAfter<N extends NativeNode>(machine: Noded, looked: Looked<N>, entry: AnyEntry): Looked<N> {
     const of = (step: EditStep | DeleteStep) => resolve(machine, entry, step.node);
-    const going = new Set(entry.finish.flatMap((step) => (step.kind === "delete" ? (of(step) ?? []) : [])));
-    const edits = new Map(entry.finish.flatMap((step) => (step.kind === "edit" ? [[of(step), step] as const] : [])));
+    const going = new Set(entry.finish.flatMap((step) => (step.kind === "delete" ? (of(step as DeleteStep) ?? []) : [])));
+    const edits = new Map(entry.finish.flatMap((step) => (step.kind === "edit" ? [[of(step as EditStep), step as EditStep] as const] : [])));
     const staying = (uuid: string | null): string | null => {
         for (let at = uuid; at !== null; at = machine.nodes.get(at)?.parent ?? null) if (!going.has(at)) return at;
         return null;
@@ -67,12 +77,12 @@ export function asAfter(machine: MachineDocument, looked: Looked, entry: VboxEnt
     return { ...looked, nodes: new Map(nodes.map((node) => [node.uuid, node])), current: { ...looked.current, node: staying(looked.current.node) } };
 }
 
-function edited(node: Node, { name = node.name, description = node.description }: Partial<EditStep> = {}, parent: string | null): Node {
+function edited<N extends NativeNode>(node: N, { name = node.name, description = node.description }: Partial<EditStep> = {}, parent: string | null): N {
     return { ...node, name, description, parent };
 }
 
-/** What is to be kept, with the UUIDs of what was taken. */
-export function resolved(text: string, machine: MachineDocument, entry: VboxEntry): Stored {
+/** What is to be kept, with what the host knows by now of what was taken. */
+export function resolved(text: string, machine: Noded, entry: AnyEntry): Stored {
     const uuids = new Map(takesOf(entry).map((step) => [step.ref, takenBy(machine, step)]));
     return JSON.parse(withoutRefs(text, (ref) => uuids.get(ref))) as Stored;
 }
