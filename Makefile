@@ -35,8 +35,8 @@ build: deps ## compile to dist and make bin/snaptree
 	$(LOCK) npm run build
 	chmod +x bin/snaptree
 
-hosts: deps ## see to the real QEMU tools, two releases of libvirt, VirtualBox, an SSH server and the real Pulumi engine (made once, eight minutes, if it is not installed)
-	$(TSX) test/hosts/ensure.ts qemu libvirt libvirt-newer virtualbox ssh pulumi
+hosts: deps ## see to the real QEMU tools, two releases of libvirt, VirtualBox, an SSH server, a simulated vSphere and the real Pulumi engine (made once, ten minutes, if it is not installed)
+	$(TSX) test/hosts/ensure.ts qemu libvirt libvirt-newer virtualbox ssh vsphere pulumi
 
 lint: build ## check types, rules, format, and that what is generated is fresh
 	npm run generate:check

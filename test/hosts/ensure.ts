@@ -4,6 +4,7 @@ import { ensurePulumi } from "./pulumi";
 import { ensureQemu } from "./qemu";
 import { ensureSsh } from "./ssh";
 import { ensureVirtualBox } from "./virtualbox-debian";
+import { ensureVsphere } from "./vsphere-build";
 
 const hosts: Record<string, (options: { log: (line: string) => void }) => Promise<unknown>> = {
     qemu: ensureQemu,
@@ -11,6 +12,7 @@ const hosts: Record<string, (options: { log: (line: string) => void }) => Promis
     "libvirt-newer": ensureNewerLibvirt,
     virtualbox: ensureVirtualBox,
     ssh: ensureSsh,
+    vsphere: ensureVsphere,
     pulumi: ensurePulumi,
 };
 

@@ -4,6 +4,7 @@ import { findPulumi } from "../hosts/pulumi";
 import { qemuCommands } from "../hosts/qemu";
 import { sshObstacle } from "../hosts/ssh";
 import { virtualboxObstacle } from "../hosts/virtualbox";
+import { vsphereObstacle } from "../hosts/vsphere";
 
 /** Why a suite can't run on this machine, or null when it can. */
 export type Requirement = () => string | null;
@@ -22,6 +23,8 @@ export const newerLibvirt: Requirement = () => libvirtObstacle("newer");
 export const virtualbox: Requirement = virtualboxObstacle;
 
 export const ssh: Requirement = sshObstacle;
+
+export const vsphere: Requirement = vsphereObstacle;
 
 /** The first reason that stands in the way, or null. */
 export function needs(...requirements: Requirement[]): string | null {
