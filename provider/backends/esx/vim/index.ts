@@ -1,0 +1,3 @@
+export * from "./types";
+export { connectVim, type RemoveOptions, type Vim } from "./vim";
+export { faultOf, VimError } from "./faults";

@@ -1,0 +1,204 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { HostError, quoted } from "../../../model";
+import { faultOfCall, refused, type Fault } from "./faults";
+import { BrokenCall, Http, type PostOptions } from "./http";
+import { MalformedAnswer, refOf, requiredPart, requiredText, textOf, type Part, type Ref } from "./part";
+import { bodyOf, envelope, type Arguments } from "./soap";
+import type { VimAbout, VimHost } from "./types";
+
+/** Milliseconds until a call that does not wait for anything has to be answered. */
+const CALL_TIMEOUT = 120_000;
+
+/** How often a call that only reads is sent, and milliseconds in between. */
+const ATTEMPTS = 3;
+const BETWEEN = 200;
+
+/** Milliseconds between calls that keep the session: hosts end it after 30 minutes without any. */
+const KEEP_ALIVE = 10 * 60_000;
+
+const SERVICE: Ref = { type: "ServiceInstance", id: "ServiceInstance" };
+
+export interface CallOptions extends Partial<PostOptions> {
+    /** What is done, for messages; default: `answer METHOD`. */
+    readonly title?: string | undefined;
+    /** It only reads, so that it may be sent again when nobody knows what came of it. */
+    readonly reads?: boolean | undefined;
+}
+
+/** The services that calls are made on. */
+export interface Services {
+    readonly rootFolder: Ref;
+    readonly propertyCollector: Ref;
+    readonly searchIndex: Ref;
+    readonly viewManager: Ref;
+    readonly sessionManager: Ref;
+}
+
+/** A host that we are logged in to: it logs in again where the session has expired. */
+export class Session implements AsyncDisposable {
+    readonly #http: Http;
+    readonly #login: { readonly user: string; readonly password: string };
+    readonly shown: string;
+    /** Counts the logins: what a session keeps on the host is gone with it. */
+    epoch = 0;
+    #loggingIn: Promise<void> | null = null;
+    #services: Services | null = null;
+    #about: VimAbout | null = null;
+    #keeper: NodeJS.Timeout | null = null;
+
+    private constructor(host: VimHost) {
+        this.#http = new Http(host);
+        this.#login = { user: host.user, password: host.password };
+        this.shown = host.shown;
+    }
+
+    static async open(host: VimHost): Promise<Session> {
+        const session = new Session(host);
+        try {
+            await session.begin();
+            return session;
+        } catch (error) {
+            await session.#http.close();
+            throw error;
+        }
+    }
+
+    get services(): Services {
+        return this.#services as Services;
+    }
+
+    get about(): VimAbout {
+        return this.#about as VimAbout;
+    }
+
+    private async begin(): Promise<void> {
+        const content = requiredPart(await this.attempt("RetrieveServiceContent", SERVICE, [], { reads: true }), "returnval");
+        const service = (name: string) => refOf(requiredPart(content, name));
+        this.#services = {
+            rootFolder: service("rootFolder"),
+            propertyCollector: service("propertyCollector"),
+            searchIndex: service("searchIndex"),
+            viewManager: service("viewManager"),
+            sessionManager: service("sessionManager"),
+        };
+        this.#about = aboutOf(requiredPart(content, "about"), this.shown);
+        await this.login();
+        this.#keeper = setInterval(() => void this.call("CurrentTime", SERVICE, [], { reads: true }).catch(() => undefined), KEEP_ALIVE).unref();
+    }
+
+    private async login(): Promise<void> {
+        const { user, password } = this.#login;
+        this.#http.forget();
+        const args = [["userName", user], ["password", password]] as const; // prettier-ignore
+        const body = await this.send("Login", this.services.sessionManager, args, {});
+        if (body.name === "Fault") throw this.notLoggedIn(faultOfCall(body));
+        this.epoch++;
+    }
+
+    private notLoggedIn(fault: Fault): Error {
+        if (fault.type !== "InvalidLogin") return this.refused("log us in", fault);
+        const who = quoted(this.#login.user);
+        return new HostError(
+            `${this.shown} does not take ${who} with this password; check the user in the URI, and give the password in SNAPTREE_PASSWORD or in the resource`,
+        );
+    }
+
+    /** Once for all that found the session gone. */
+    private async again(epoch: number): Promise<void> {
+        if (this.epoch !== epoch) return;
+        this.#loggingIn ??= this.login().finally(() => (this.#loggingIn = null));
+        await this.#loggingIn;
+    }
+
+    /**
+     * Calls a method; where the session has expired, logs in and calls it again, since a host does nothing for somebody whom it does not know.
+     *
+     * @returns `<METHODResponse>`
+     * @throws what {@link refused} makes of a fault; UnreachableError; HostError where the answer makes no sense; the signal's reason
+     */
+    async call(method: string, self: Ref, args: Arguments, options: CallOptions = {}): Promise<Part> {
+        const { epoch } = this;
+        const body = await this.repeated(method, self, args, options);
+        if (body.name !== "Fault") return this.checked(method, body);
+        const fault = faultOfCall(body);
+        if (fault.type !== "NotAuthenticated") throw this.refusal(method, fault, options);
+        await this.again(epoch);
+        return this.attempt(method, self, args, options);
+    }
+
+    private async attempt(method: string, self: Ref, args: Arguments, options: CallOptions): Promise<Part> {
+        const body = await this.repeated(method, self, args, options);
+        if (body.name === "Fault") throw this.refusal(method, faultOfCall(body), options);
+        return this.checked(method, body);
+    }
+
+    private refusal(method: string, fault: Fault, { title = `answer ${method}` }: CallOptions): Error {
+        return this.refused(title, fault);
+    }
+
+    /** What a refused call or task fails with, with what is secret blotted out: a host may repeat it. */
+    refused(title: string, fault: Fault): Error {
+        return refused(title, this.shown, { ...fault, words: this.blotted(fault.words), facts: this.blottedPart(fault.facts) });
+    }
+
+    private blottedPart(part: Part): Part {
+        return { ...part, text: this.blotted(part.text), parts: part.parts.map((each) => this.blottedPart(each)) };
+    }
+
+    private blotted(words: string): string {
+        const secrets = [this.#login.password, ...this.#http.secrets()].filter((secret) => secret !== "");
+        return secrets.reduce((text, secret) => text.replaceAll(secret, "…"), words);
+    }
+
+    private checked(method: string, body: Part): Part {
+        if (body.name === `${method}Response`) return body;
+        throw new HostError(`${this.shown} answers ${method} with <${body.name.slice(0, 40)}>; check that it is a vSphere host`);
+    }
+
+    private async repeated(method: string, self: Ref, args: Arguments, options: CallOptions): Promise<Part> {
+        for (let attempt = 1; ; attempt++) {
+            try {
+                return await this.send(method, self, args, options);
+            } catch (error) {
+                if (!(error instanceof BrokenCall)) throw error;
+                if (!options.reads) throw new BrokenCall(`${error.message}; whether it did ${options.title ?? method} is not known: look, and run again`);
+                if (attempt === ATTEMPTS) throw error;
+                await sleep(BETWEEN * attempt, undefined, { signal: options.signal });
+            }
+        }
+    }
+
+    private async send(method: string, self: Ref, args: Arguments, { signal, timeout = CALL_TIMEOUT }: CallOptions): Promise<Part> {
+        const { status, text } = await this.#http.post(envelope(method, self, args), { signal, timeout });
+        const malformed = (why: string) =>
+            new HostError(`${this.shown} answers ${method} with what is no answer of the vSphere API: ${why}; check host and port`);
+        if (text.trim() === "") throw malformed("there is nothing in it");
+        try {
+            const body = bodyOf(text);
+            if (status === 500 && body.name !== "Fault") throw malformed("it is an error (HTTP 500) that says nothing");
+            return body;
+        } catch (error) {
+            throw error instanceof MalformedAnswer ? malformed(error.message) : error;
+        }
+    }
+
+    /** Logs out, and closes the connections. What fails then is of no consequence: the host forgets the session by itself. */
+    async [Symbol.asyncDispose](): Promise<void> {
+        if (this.#keeper !== null) clearInterval(this.#keeper);
+        this.#keeper = null;
+        try {
+            if (this.epoch > 0) await this.send("Logout", this.services.sessionManager, [], { timeout: 5_000 });
+        } catch {
+            // Nothing to be done about it.
+        } finally {
+            await this.#http.close();
+        }
+    }
+}
+
+function aboutOf(about: Part, shown: string): VimAbout {
+    const apiType = requiredText(about, "apiType");
+    if (apiType !== "HostAgent" && apiType !== "VirtualCenter")
+        throw new HostError(`${shown} is of the kind ${quoted(apiType)}; Snaptree knows ESX hosts and vCenters`);
+    return { apiType, version: requiredText(about, "version"), build: textOf(about, "build"), instanceUuid: textOf(about, "instanceUuid") || null };
+}
