@@ -32,9 +32,20 @@ export class Machines {
 
     /** Properties of all machines, with what makes their paths: one traversal. */
     async all(wanted: Wanted): Promise<{ readonly machines: readonly Held[]; readonly inventory: Inventory }> {
-        const select = traversal("ContainerView", "view", UPWARDS);
-        const all = await retrieve(this.session, filterSpec(wanted, [await this.viewOfAll()], [select], true));
+        const all = await this.viewed(wanted);
         return { machines: all.filter(({ ref }) => ref.type === "VirtualMachine"), inventory: inventoryOf(all) };
+    }
+
+    /** A view goes with its session, which may expire while one reads. */
+    private async viewed(wanted: Wanted): Promise<Held[]> {
+        const select = traversal("ContainerView", "view", UPWARDS);
+        const { epoch } = this.session;
+        try {
+            return await retrieve(this.session, filterSpec(wanted, [await this.viewOfAll()], [select], true));
+        } catch (error) {
+            if (faultOf(error) !== "ManagedObjectNotFound" || this.session.epoch === epoch) throw error;
+            return await this.viewed(wanted);
+        }
     }
 
     /** A machine by what it may be called: the first way that leads to any. */
@@ -112,11 +123,7 @@ export class Machines {
     }
 }
 
+/** A name as the vSphere API writes it; one that is written so already stays. */
 function escaped(name: string): string {
-    return name.replace(/[%/\\]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
-}
-
-/** A view that went with its session. */
-export function isGone(error: unknown): boolean {
-    return faultOf(error) === "ManagedObjectNotFound";
+    return name.replace(/[/\\]|%(?!2f|5c|25)/gi, (character) => `%${character.charCodeAt(0).toString(16)}`);
 }
