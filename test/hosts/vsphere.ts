@@ -1,10 +1,11 @@
 import { execa } from "execa";
 import { once } from "node:events";
 import { mkdtemp } from "node:fs/promises";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { findVsphere, type VspherePrograms } from "./vsphere-build";
 
 /** Why a vSphere host can't be started here, or null. */
@@ -41,13 +42,17 @@ export async function startVsphere(options: VsphereOptions): Promise<Vsphere> {
     const user = users[options.kind];
     const { kind, machines = 0, sessionSeconds = 1800, plain = false } = options;
     const args = [`-kind=${kind}`, `-folder=${folder}`, `-user=${user}`, `-machines=${machines}`, `-session=${sessionSeconds}s`, `-plain=${plain}`];
-    // In a process group of its own: an interrupt from the terminal ends the tests, and their end ends this in good order.
-    const child = execa(programs.host, args, { stdin: "pipe", detached: true, cleanup: false, reject: false, env: { VSPHERE_PASSWORD: password } });
+    const child = spawn(programs.host, args);
     const said = once(createInterface({ input: child.stdout }), "line") as Promise<[string]>;
     const first = await Promise.race([said, child]);
     if (!Array.isArray(first)) throw new Error(`the vSphere host ended: ${first.stderr}`);
     const { port } = JSON.parse(first[0]) as { port: string };
     return new Vsphere(child, programs, kind, folder, Number(port), user);
+}
+
+/** In a process group of its own: an interrupt from the terminal ends the tests, and their end ends this in good order. */
+function spawn(program: string, args: readonly string[]) {
+    return execa(program, args, { stdin: "pipe", detached: true, cleanup: false, reject: false, env: { VSPHERE_PASSWORD: password } });
 }
 
 export class Vsphere implements AsyncDisposable {
@@ -56,7 +61,7 @@ export class Vsphere implements AsyncDisposable {
     readonly password = password;
 
     constructor(
-        private readonly child: Promise<unknown> & { readonly stdin: NodeJS.WritableStream; readonly pid?: number },
+        private readonly child: ReturnType<typeof spawn>,
         private readonly programs: VspherePrograms,
         readonly kind: "vpx" | "esx",
         /** Of all that it has, gone after `stop`. */
@@ -102,13 +107,44 @@ export class Vsphere implements AsyncDisposable {
         return stdout.trimEnd();
     }
 
-    /** A machine that is switched off, with disks of 512 KiB of zeros: vda, vdb, …. */
-    async createMachine(name: string, disks = 1): Promise<void> {
-        await this.control("POST", "/machine", { name, disks: `${disks}` });
+    /** A machine that is switched off, with disks of 512 KiB of zeros: vda, vdb, …. @param folder its inventory path (`/DC0/vm/web`); default: that of all machines */
+    async createMachine(name: string, disks = 1, folder = ""): Promise<void> {
+        await this.control("POST", "/machine", { name, disks: `${disks}`, folder });
     }
 
-    async destroyMachine(name: string): Promise<void> {
-        await this.control("DELETE", "/machine", { name });
+    /** @param vm here and below: its name or its managed object id */
+    async destroyMachine(vm: string): Promise<void> {
+        await this.control("DELETE", "/machine", { vm });
+    }
+
+    /** The guest writes 64 KiB of one character. A machine that is off is switched on for it, and off again. */
+    async write(vm: string, target: string, slot: number, character: string): Promise<void> {
+        await this.control("PUT", "/disk", { vm, target, slot: `${slot}`, char: character });
+    }
+
+    /** What the disks of a machine hold, or of one of its snapshots (its managed object id): a character for each slot, “.” for zeros. */
+    async contents(vm: string, snapshot?: string): Promise<Record<string, string>> {
+        return JSON.parse(await this.control("GET", "/disks", { vm, snapshot: snapshot ?? "" })) as Record<string, string>;
+    }
+
+    /** Whether VMware Tools run in the guest. */
+    async setTools(vm: string, running: boolean): Promise<void> {
+        await this.control("POST", "/tools", { vm, running: `${running}` });
+    }
+
+    /** The next call of a method (`CreateSnapshot_Task`) fails with a fault (`TooManySnapshotLevels`): a task's when it has begun. */
+    async failNext(method: string, fault: string, fields: object = {}): Promise<void> {
+        await this.control("POST", "/fault", { method, fault }, JSON.stringify(fields));
+    }
+
+    /** The next call of a method takes so much longer; a task says how far it is. */
+    async delayNext(method: string, milliseconds: number): Promise<void> {
+        await this.control("POST", "/delay", { method, ms: `${milliseconds}` });
+    }
+
+    /** The next removal of snapshots leaves their disks as they are: the machine needs consolidation then. */
+    async leaveDisks(): Promise<void> {
+        await this.control("POST", "/leave-disks");
     }
 
     /** Ends every session, as a host does with those that nobody uses. */
@@ -119,7 +155,8 @@ export class Vsphere implements AsyncDisposable {
     /** Ends the host, and removes all that was its. */
     async stop(): Promise<void> {
         this.child.stdin.end();
-        await this.child;
+        const { exitCode, stderr } = await this.child;
+        if (exitCode !== 0) throw new Error(`the vSphere host failed: ${stderr}`);
     }
 
     [Symbol.asyncDispose](): Promise<void> {
@@ -127,14 +164,12 @@ export class Vsphere implements AsyncDisposable {
     }
 
     /** Does what control.go lists. */
-    private async control(method: string, path: string, query: Record<string, string> = {}): Promise<Buffer> {
+    private async control(method: string, path: string, query: Record<string, string> = {}, body = ""): Promise<string> {
         const call = request({ socketPath: this.socket, method, path: `${path}?${new URLSearchParams(query).toString()}`, agent: false });
-        call.end();
-        const [response] = (await once(call, "response")) as [NodeJS.ReadableStream & { statusCode: number }];
-        const chunks: Buffer[] = [];
-        for await (const chunk of response) chunks.push(chunk as Buffer);
-        const body = Buffer.concat(chunks);
-        if (response.statusCode !== 200) throw new Error(`${method} ${path}: ${body.toString().trimEnd()}`);
-        return body;
+        call.end(body);
+        const [response] = (await once(call, "response")) as [IncomingMessage];
+        const said = await text(response);
+        if (response.statusCode !== 200) throw new Error(`${method} ${path}: ${said.trimEnd()}`);
+        return said;
     }
 }

@@ -1,57 +1,155 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"strconv"
+	"time"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
-// What only tests can do, over a socket of their own:
+// What only tests can do, over a socket of their own. A machine is meant by its name or its managed object id:
 //
-//	POST   /machine?name=NAME&disks=2   a new machine, switched off
-//	DELETE /machine?name=NAME
-//	POST   /expire                      every session ends
+//	POST   /machine?name=NAME&disks=2&folder=/DC0/vm/PATH   a new machine, switched off
+//	DELETE /machine?vm=VM
+//	PUT    /disk?vm=VM&target=vda&slot=1&char=a             the guest writes; it runs for that if it does not
+//	GET    /disks?vm=VM&snapshot=ID                         what the disks hold: {"vda": "0a......"}
+//	POST   /tools?vm=VM&running=true
+//	POST   /fault?method=NAME_Task&fault=TYPE               the next such call fails; the body can have the fault's fields as JSON
+//	POST   /delay?method=NAME_Task&ms=500                   the next such call takes longer, and says how far it is
+//	POST   /leave-disks                                     the next removal of snapshots merges no disks
+//	POST   /expire                                          every session ends
 func (h *host) listen(socket string) (net.Listener, error) {
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /machine", answer(func(r *http.Request) error {
-		disks, err := strconv.Atoi(r.FormValue("disks"))
-		if err != nil {
-			return err
-		}
-		return h.createMachine(r.FormValue("name"), disks)
-	}))
-	mux.HandleFunc("DELETE /machine", answer(func(r *http.Request) error {
-		return h.destroyMachine(r.FormValue("name"))
-	}))
-	mux.HandleFunc("POST /expire", answer(func(*http.Request) error {
-		h.expireSessions()
-		return nil
-	}))
+	for pattern, do := range map[string]func(*http.Request) (any, error){
+		"POST /machine":     h.onCreate,
+		"DELETE /machine":   func(r *http.Request) (any, error) { return nil, h.destroyMachine(r.FormValue("vm")) },
+		"PUT /disk":         h.onWrite,
+		"GET /disks":        h.onRead,
+		"POST /tools":       h.onTools,
+		"POST /fault":       h.onFault,
+		"POST /delay":       h.onDelay,
+		"POST /leave-disks": h.onLeaveDisks,
+		"POST /expire":      func(*http.Request) (any, error) { h.expireSessions(); return nil, nil },
+	} {
+		mux.HandleFunc(pattern, answer(do))
+	}
 	go func() { _ = http.Serve(listener, mux) }()
 	return listener, nil
 }
 
-func answer(work func(*http.Request) error) http.HandlerFunc {
+func answer(do func(*http.Request) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if err := work(r); err != nil {
+		said, err := do(r)
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
 		}
+		_ = json.NewEncoder(w).Encode(said)
 	}
 }
 
-func (h *host) expireSessions() {
-	registry := h.service.Context.Map
-	// A session's own view of the manager lists all sessions.
-	session := &simulator.Session{Registry: simulator.NewRegistry(), Map: registry}
-	view := session.Get(registry.SessionManager().Reference()).(*simulator.SessionManager)
-	for _, each := range view.SessionList {
-		view.TerminateSession(&simulator.Context{Session: session, Map: registry}, &types.TerminateSession{SessionId: []string{each.Key}})
+func (h *host) onCreate(r *http.Request) (any, error) {
+	disks, err := strconv.Atoi(r.FormValue("disks"))
+	if err != nil {
+		return nil, err
 	}
+	return nil, h.createMachine(r.FormValue("folder"), r.FormValue("name"), disks)
+}
+
+func (h *host) onWrite(r *http.Request) (any, error) {
+	m, err := h.machine(r.FormValue("vm"))
+	if err != nil {
+		return nil, err
+	}
+	slot, err := strconv.Atoi(r.FormValue("slot"))
+	if err != nil {
+		return nil, err
+	}
+	character := r.FormValue("char")
+	if len(character) != 1 {
+		return nil, fmt.Errorf("a slot holds one character, not %q", character)
+	}
+	m.alone(func(ctx *simulator.Context) { err = m.write(ctx, r.FormValue("target"), slot, character[0]) })
+	return nil, err
+}
+
+func (h *host) onRead(r *http.Request) (any, error) {
+	m, err := h.machine(r.FormValue("vm"))
+	if err != nil {
+		return nil, err
+	}
+	var held map[string]string
+	m.alone(func(*simulator.Context) {
+		var of *snapshot
+		if id := r.FormValue("snapshot"); id != "" {
+			if of, err = m.snapshot(id); err != nil {
+				return
+			}
+		}
+		held = m.contents(of)
+	})
+	return held, err
+}
+
+func (h *host) onTools(r *http.Request) (any, error) {
+	m, err := h.machine(r.FormValue("vm"))
+	if err != nil {
+		return nil, err
+	}
+	m.alone(func(ctx *simulator.Context) { m.setTools(ctx, r.FormValue("running") == "true") })
+	return nil, nil
+}
+
+func (h *host) onFault(r *http.Request) (any, error) {
+	name := r.FormValue("fault")
+	kind, ok := types.TypeFunc()(name)
+	if !ok {
+		return nil, fmt.Errorf("no fault %s", name)
+	}
+	fault, ok := reflect.New(kind).Interface().(types.BaseMethodFault)
+	if !ok {
+		return nil, fmt.Errorf("%s is no fault", name)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > 0 {
+		if err := json.Unmarshal(body, fault); err != nil {
+			return nil, err
+		}
+	}
+	h.trouble.Lock()
+	defer h.trouble.Unlock()
+	h.trouble.faults[r.FormValue("method")] = fault
+	return nil, nil
+}
+
+func (h *host) onDelay(r *http.Request) (any, error) {
+	ms, err := strconv.Atoi(r.FormValue("ms"))
+	if err != nil {
+		return nil, err
+	}
+	h.trouble.Lock()
+	defer h.trouble.Unlock()
+	h.trouble.delays[r.FormValue("method")] = time.Duration(ms) * time.Millisecond
+	return nil, nil
+}
+
+func (h *host) onLeaveDisks(*http.Request) (any, error) {
+	h.trouble.Lock()
+	defer h.trouble.Unlock()
+	h.trouble.leavesDisks = true
+	return nil, nil
 }

@@ -61,7 +61,7 @@ func run(given settings) error {
 	service.Listen = &url.URL{Host: "127.0.0.1:0", User: url.UserPassword(given.user, given.password)}
 	service.TLS = certificate
 	expireAfter(service.Context.Map, given.session)
-	host, err := newHost(service)
+	host, err := newHost(service, given.plain)
 	if err != nil {
 		return err
 	}
