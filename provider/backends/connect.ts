@@ -1,10 +1,11 @@
 import { InvalidInputError, quoted, UnsupportedError } from "../model";
 import type { Backend, BackendFactory, ConnectOptions } from "./backend";
+import { esx } from "./esx";
 import { libvirt } from "./libvirt";
 import { qemu } from "./qemu";
 import { vbox } from "./vbox";
 
-const factories: readonly BackendFactory[] = [qemu, libvirt, vbox];
+const factories: readonly BackendFactory[] = [qemu, libvirt, vbox, esx];
 
 function parse(uri: string): URL {
     let parsed: URL;
@@ -28,7 +29,7 @@ export async function connectBackend(uri: string, options: ConnectOptions = {}):
         throw new UnsupportedError(
             "this Snaptree",
             `hosts like ${quoted(`${parsed.protocol}//…`)}`,
-            "it knows qemu:///embed?root=DIR, the hosts of libvirt’s QEMU driver, as qemu:///system, and vbox:///session",
+            "it knows qemu:///embed?root=DIR, the hosts of libvirt’s QEMU driver, as qemu:///system, vbox:///session, esx://HOST/ and vpx://HOST/DATACENTER",
         );
     return factory.connect(parsed, options);
 }

@@ -46,6 +46,10 @@ export interface Stored {
     readonly pending: { readonly node: string; readonly over: readonly string[] } | null;
     /** What the host showed of how often the machine was started, when this was written; absent: nothing. */
     readonly starts?: string;
+    /** The current state held just what the snapshot `at` does, when this was written; absent: that is looked at. */
+    readonly clean?: boolean;
+    /** Where the host counts snapshots: the highest number that there was, and how many up to it there were; absent: it does not. */
+    readonly seen?: { readonly highest: number; readonly count: number };
 }
 
 export const VERSION = 1;

@@ -29,22 +29,26 @@ export interface Beginning<S extends Step> {
     readonly dirty: boolean;
     /** What makes this transaction another one than any other. */
     readonly id: string;
-    /** What is kept besides what the draft says. */
-    readonly also?: Partial<Stored>;
+    /** What is kept besides what the draft says. Called when all is drafted. */
+    readonly also?: (() => Partial<Stored>) | undefined;
+    /** Called when all is drafted but what goes: everything is there that is to be there at once. */
+    readonly drafted?: (() => void) | undefined;
+    /** Called when all is drafted and nothing is decided. */
+    readonly completed?: (() => void) | undefined;
 }
 
-/** Compiles operations to one transaction. @param beforeSteps called when all is drafted and nothing is decided */
-export function transactionOf<S extends Step>(
-    { draft, around, dirty, id, also = {} }: Beginning<S>,
+/** Compiles operations to one transaction. */
+export function transactionOf<S extends Step = never>(
+    { draft, around, dirty, id, also, drafted, completed }: Beginning<S>,
     operations: readonly Operation[],
-    beforeSteps: () => void = () => undefined,
 ): NativeTransaction<S> {
     const { looked } = draft;
     for (const operation of operations) compile(draft, around, operation);
+    drafted?.();
     const left = looked.current.node;
     complete(draft, operations, new Set(left !== null && looked.stored.hidden.includes(left) ? [left] : []));
-    beforeSteps();
-    const stored: Stored = { ...draft.stored(looked.stored.generation + 1, id), ...also };
+    completed?.();
+    const stored: Stored = { ...draft.stored(looked.stored.generation + 1, id), ...also?.() };
     const changed = isChanged(looked.stored, stored);
     const { prepare, finish } = draft;
     const last = prepare.at(-1);
@@ -68,8 +72,8 @@ function isNativeTake(step: Step | undefined): step is NativeStep & { readonly k
 
 /** Whether there is anything new to keep. */
 function isChanged(before: Stored, after: Stored): boolean {
-    const told = ({ active, at, current, hidden, forgotten, branches, snapshots, starts }: Stored) =>
-        JSON.stringify([active, active === null ? null : at, current, hidden, forgotten, branches, snapshots, starts]);
+    const told = ({ active, at, current, hidden, forgotten, branches, snapshots, starts, seen }: Stored) =>
+        JSON.stringify([active, active === null ? null : at, current, hidden, forgotten, branches, snapshots, starts, seen]);
     return told(before) !== told(after) || after.pending !== null;
 }
 

@@ -2,7 +2,7 @@ import { isAbsolute } from "node:path";
 import { InvalidInputError, quoted } from "../../model";
 
 /*
- * What the ESX backend takes for a host, as libvirt writes it: esx://[USER@]HOST[:PORT]/[?no_verify=1][&cacert=FILE], and
+ * What the ESX backend takes for a host, as libvirt writes it: esx://[USER@]HOST[:PORT]/[?no_verify=1][&cacert=FILE][&depth=N], and
  * vpx://[USER@]HOST[:PORT]/[DATACENTER[/FOLDER…/CLUSTER[/HOST]]][?…] for a vCenter.
  */
 
@@ -21,11 +21,15 @@ export interface EsxHost {
     readonly verify: boolean;
     /** A file of certificates (PEM) to trust; null: those that Node trusts. */
     readonly cacert: string | null;
+    /** Snapshots that one chain can have; vSphere has 32 of them unless it is set up otherwise. */
+    readonly depth: number;
     /** The URI as messages show it: without its parameters. */
     readonly shown: string;
 }
 
-const PARAMETERS = ["no_verify", "cacert"];
+const PARAMETERS = ["no_verify", "cacert", "depth"];
+
+const DEPTH = 32;
 
 /** Whether a URI is for an ESX host or a vCenter. */
 export function acceptsUri(uri: URL): boolean {
@@ -66,6 +70,13 @@ function cacertOf(value: string | undefined): string | null {
     throw invalid(`the host URI's parameter "cacert" is the relative path ${quoted(value)}; make it absolute`);
 }
 
+function depthOf(value = String(DEPTH)): number {
+    if (/^[1-9]\d{0,3}$/.test(value)) return Number(value);
+    throw invalid(
+        `the host URI's parameter "depth" is ${quoted(value)}; give it the number of snapshots that one chain can have, or leave it out for ${DEPTH}`,
+    );
+}
+
 function pathOf(uri: URL): string[] {
     const path = uri.pathname
         .split("/")
@@ -103,6 +114,7 @@ export function parseEsxUri(uri: URL): EsxHost {
         path,
         verify: verifyOf(parameters.get("no_verify")),
         cacert: cacertOf(parameters.get("cacert")),
+        depth: depthOf(parameters.get("depth")),
         shown: `${uri.protocol}//${user}${uri.host}${uri.pathname || "/"}`,
     };
 }

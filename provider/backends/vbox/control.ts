@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { HostError, type Operation, type PowerState } from "../../model";
+import { HostError, type PowerState } from "../../model";
+import { isInTheWay } from "../../native";
 import type { Guest } from "../backend";
 import type { MachineDocument } from "./document";
 import type { Host } from "./host";
@@ -19,22 +20,6 @@ const ASK_AGAIN = 10_000;
 
 /** Milliseconds between two looks at a guest that is to end. */
 const LOOK_AGAIN = 250;
-
-/** VirtualBox restores nothing under a machine that runs, and merges only what is under it. */
-function isInTheWay(operation: Operation): boolean {
-    switch (operation.kind) {
-        case "revert":
-        case "switch":
-        case "commit":
-        case "merge":
-        case "reset":
-            return true;
-        case "create":
-            return operation.source === "parent";
-        default:
-            return false;
-    }
-}
 
 /** Presses the power button; a guest that stands still goes on first. */
 async function press({ host, uuid }: Controlled, state: PowerState): Promise<void> {

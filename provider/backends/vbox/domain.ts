@@ -172,11 +172,12 @@ export class VboxDomain implements ManagedDomain {
             refuse: (operation: Operation) => refuseUnsupported(operation, powerState),
             redefine: (operation: RedefineOperation) => compileRedefine(draft, { machine, domain, heads }, operation),
         };
-        return transactionOf({ draft, around, dirty: await tipDiffers(listing), id: randomUUID() }, operations, () => {
+        const completed = () => {
             refuseUngivable([...draft.prepare, ...draft.editSteps()]);
             const rewriting = rewriteStep(draft);
             if (rewriting) draft.prepare.push(rewriting); // Before the commit: what VirtualBox does not take is not decided.
-        });
+        };
+        return transactionOf({ draft, around, dirty: await tipDiffers(listing), id: randomUUID(), completed }, operations);
     }
 
     private work(): Work {

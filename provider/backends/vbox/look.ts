@@ -1,5 +1,5 @@
 import { formatXml, isElement, type XmlElement } from "../../xml";
-import type { Current, Looked, Stored } from "../../native";
+import { type Current, type Looked, sinceByHand, type Stored } from "../../native";
 import type { MachineDocument, Node } from "./document";
 import { unpack } from "./records";
 import { isWritten, type ReadPart } from "./written";
@@ -88,29 +88,6 @@ function sameMedia(machine: MachineDocument, media: readonly string[]): boolean 
 /** It was decided that the machine goes elsewhere, and it is not there yet. */
 export function isPending(machine: MachineDocument, { pending }: Stored): boolean {
     return pending !== null && sameMedia(machine, pending.over);
-}
-
-function isBelow(machine: MachineDocument, node: string | null, above: string | null): boolean {
-    if (above === null) return true;
-    for (let at = node; at !== null; at = machine.nodes.get(at)?.parent ?? null) if (at === above) return true;
-    return false;
-}
-
-/**
- * What is kept, as it is since somebody restored a snapshot by hand: the machine is not on the branch any more that it was on, which stays where it was;
- * on a branch's own tip snapshot, it is on that branch.
- */
-function sinceByHand(machine: MachineDocument, stored: Stored): Stored {
-    const { active, at, branches } = stored;
-    if (machine.current === at) return stored;
-    const there = branches.find(({ name, node }) => name !== active && node !== null && node === machine.current && stored.hidden.includes(node));
-    if (active === null && !there) return stored;
-    if (active !== null && !there && (at === null || !machine.nodes.has(at) || isBelow(machine, machine.current, at))) return stored;
-    const moved = branches.map((branch) => {
-        if (branch === there) return { ...branch, node: null };
-        return branch.name === active ? { ...branch, node: at ?? branch.on } : branch;
-    });
-    return { ...stored, active: there?.name ?? null, branches: moved };
 }
 
 /** What the machine's document tells. @param kept what Snaptree keeps with it, where that is still to be written; default: what stands in it */

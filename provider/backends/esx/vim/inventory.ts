@@ -1,6 +1,6 @@
 import { NotFoundError, quoted } from "../../../model";
 import { faultOf } from "./faults";
-import { inventoryOf, NAMES, nameOf, pathOf, type Inventory } from "./machine";
+import { instanceUuidOf, inventoryOf, NAMES, nameOf, pathOf, type Inventory } from "./machine";
 import { partOf, partsOf, refOf, requiredPart, type Ref } from "./part";
 import { filterSpec, named, retrieve, traversal, type Held, type Wanted } from "./properties";
 import type { Session } from "./session";
@@ -76,7 +76,7 @@ export class Machines {
 
     private async listed(): Promise<Candidate[]> {
         const { machines, inventory } = await this.all(NAMES);
-        return machines.map((held) => ({ ref: held.ref.id, name: nameOf(held), path: pathOf(held, inventory) }));
+        return machines.map((held) => ({ ref: held.ref.id, name: nameOf(held), path: pathOf(held, inventory), instanceUuid: instanceUuidOf(held) }));
     }
 
     private viewOfAll(): Promise<Ref> {

@@ -62,7 +62,7 @@ export const PLACES: Wanted = [
     ["VirtualApp", ["parentFolder"]],
 ];
 
-export const NAMES: Wanted = [["VirtualMachine", ["name", "parent", "parentVApp"]], ...PLACES];
+export const NAMES: Wanted = [["VirtualMachine", ["name", "parent", "parentVApp", "config.instanceUuid"]], ...PLACES];
 
 export const SUMMARIES: Wanted = [["VirtualMachine", SUMMARY], ...PLACES];
 
@@ -265,6 +265,11 @@ export function summaryFrom(held: Held, inventory: Inventory, shown: string): Ma
         current: current && refOf(current).id,
         snapshots: tree ? snapshotsIn(partsOf(tree, "rootSnapshotList"), null) : [],
     };
+}
+
+/** What a machine is to its vCenter, whichever way leads to it; null where the host does not say. */
+export function instanceUuidOf({ properties }: Held): string | null {
+    return properties.get("config.instanceUuid")?.text.toLowerCase() || null;
 }
 
 export function nameOf({ properties }: Held): string {

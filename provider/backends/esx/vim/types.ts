@@ -197,4 +197,6 @@ export interface Candidate {
     readonly ref: string;
     readonly name: string;
     readonly path: string;
+    /** The same for each way to the machine; null where the host gives none. */
+    readonly instanceUuid: string | null;
 }

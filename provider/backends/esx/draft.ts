@@ -1,0 +1,30 @@
+import { HostError, quoted } from "../../model";
+import { Draft, type Looked, type Nature, type Ref } from "../../native";
+import type { EsxNode } from "./machine";
+
+/** vSphere keeps what each child holds, however many there are. */
+const NATURE: Nature = { removesShared: true };
+
+/** The hierarchy over a machine's snapshots on a vSphere host. */
+export class EsxDraft extends Draft {
+    constructor(looked: Looked<EsxNode>) {
+        super(looked, NATURE);
+    }
+
+    /** @throws HostError where a snapshot that is to be taken would be deeper than the host allows */
+    refuseDeep(deepest: number): void {
+        const depths = new Map<Ref, number>();
+        const depthOf = (ref: Ref | null): number => {
+            if (ref === null) return 0;
+            const depth = depths.get(ref) ?? depthOf(this.nodes.get(ref)?.parent ?? null) + 1;
+            depths.set(ref, depth);
+            return depth;
+        };
+        for (const { ref, name, there } of this.nodes.values()) {
+            if (there !== null || depthOf(ref) <= deepest) continue;
+            throw new HostError(
+                `the snapshot ${quoted(name)} would be number ${depthOf(ref)} in its chain, and the host keeps at most ${deepest}; nothing was changed: delete some above it, or take it on another branch (a host that keeps more can be told by depth=N in its URI)`,
+            );
+        }
+    }
+}

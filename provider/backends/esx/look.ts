@@ -1,0 +1,83 @@
+import { FORGOTTEN, INNER, type Looked, sinceByHand, type Stored, type StoredBranch, TIP } from "../../native";
+import { keptIn } from "./keeping";
+import type { EsxMachine, EsxNode } from "./machine";
+import type { MachineConfig } from "./vim";
+
+/** The highest number of a snapshot that there was, and how many of those up to it there are. */
+export function seenIn({ nodes }: EsxMachine): { readonly highest: number; readonly count: number } {
+    const ids = [...nodes.values()].map(({ id }) => id);
+    return { highest: Math.max(0, ...ids), count: ids.length };
+}
+
+/** Every snapshot is there still that was when this was written. */
+function hasAll({ nodes }: EsxMachine, { seen }: Stored): boolean {
+    if (!seen) return false;
+    return [...nodes.values()].filter(({ id }) => id <= seen.highest).length === seen.count;
+}
+
+/**
+ * The disks hold just what the snapshot does on which the machine stands: it was not started since that was known, and no snapshot was removed whose contents would
+ * be the machine's now. Where that can't be told, they do not.
+ */
+export function isUntouched(machine: EsxMachine, stored: Stored): boolean {
+    const { current, powerState, starts } = machine;
+    if (current === null || powerState !== "shutoff" || starts === null || starts !== stored.starts || !hasAll(machine, stored)) return false;
+    if (stored.at !== null && !machine.nodes.has(stored.at)) return false;
+    return stored.at !== current || stored.clean === true;
+}
+
+/** The configuration is the same but for what snapshots change themselves. */
+export function isConfiguredAs(one: MachineConfig, other: MachineConfig): boolean {
+    const bare = ({ changeVersion: _version, extra: _extra, name: _name, disks, ...rest }: MachineConfig) =>
+        JSON.stringify([rest, disks.map(({ file: _file, parents: _parents, uuid: _uuid, ...disk }) => disk)]);
+    return bare(one) === bare(other);
+}
+
+/** Somebody may have gone back to a snapshot, which brings back what was kept when that was taken: there are newer ones than it. */
+export function mayBeOld({ current, nodes }: EsxMachine, { at }: Stored): boolean {
+    if (current === null || current === at) return false;
+    return (nodes.get(current)?.id ?? 0) < Math.max(...[...nodes.values()].map(({ id }) => id));
+}
+
+/** The newest that is kept anywhere. */
+export function newest(machine: EsxMachine, held: Iterable<MachineConfig> = []): Stored {
+    const { config, name } = machine.read;
+    return [config, ...held].map(({ extra }) => keptIn(extra, name)).reduce((one, other) => (other.generation > one.generation ? other : one));
+}
+
+function visibleFrom({ nodes }: EsxMachine, hidden: ReadonlySet<string>, from: string | null): string | null {
+    for (let at = from; at !== null; at = nodes.get(at)?.parent ?? null) if (!hidden.has(at)) return at;
+    return null;
+}
+
+/** Snapshots of Snaptree's that what is kept does not know, since somebody brought back an older one: their names say what they are. */
+function withNamed(machine: EsxMachine, stored: Stored): Stored {
+    const known = new Set([...stored.hidden, ...stored.forgotten]);
+    const unknown = [...machine.nodes.values()].filter(({ uuid }) => !known.has(uuid));
+    const forgotten = unknown.filter(({ name }) => name.startsWith(FORGOTTEN)).map(({ uuid }) => uuid);
+    const own = unknown.filter(({ name }) => name.startsWith(TIP) || name.startsWith(INNER));
+    if (own.length + forgotten.length === 0) return stored;
+    const hidden = [...stored.hidden, ...own.map(({ uuid }) => uuid)];
+    const all: Stored = { ...stored, hidden, forgotten: [...stored.forgotten, ...forgotten] };
+    const tips = own.filter(({ name, uuid }) => name.startsWith(TIP) && uuid !== machine.current);
+    return tips.reduce<Stored>((kept, node) => withTip(machine, kept, node), all);
+}
+
+function withTip(machine: EsxMachine, stored: Stored, { uuid, name, parent }: EsxNode): Stored {
+    const branch = name.slice(TIP.length);
+    const hidden = new Set([...stored.hidden, ...stored.forgotten]);
+    const on = visibleFrom(machine, hidden, parent);
+    const before = stored.branches.find((each) => each.name === branch);
+    const found: StoredBranch = { ...(before ?? { name: branch, from: on }), node: uuid, on };
+    return {
+        ...stored,
+        active: stored.active === branch ? null : stored.active,
+        branches: [...stored.branches.filter((each) => each !== before), found],
+    };
+}
+
+/** What a read of a machine tells. @param held configurations of its snapshots, where what is kept may be older than theirs */
+export function look(machine: EsxMachine, kept: Stored, sameConfiguration: boolean): Looked<EsxNode> {
+    const stored = withNamed(machine, sinceByHand(machine, kept));
+    return { nodes: machine.nodes, stored, current: { node: machine.current, clean: sameConfiguration && isUntouched(machine, kept), moved: false } };
+}

@@ -1,0 +1,226 @@
+import { BusyError, HostError, quoted } from "../../model";
+import {
+    type ArriveStep,
+    type DeleteStep,
+    type EditStep,
+    type FreshProvisionStep,
+    type NativeEntry,
+    type NativeStep,
+    type RecordsStep,
+    type Ref,
+    resolve,
+    resolved,
+    type RestoreStep,
+    type Stored,
+    takenBy,
+    type TakeStep,
+} from "../../native";
+import type { StepContext } from "../backend";
+import { keptIn } from "./keeping";
+import type { EsxMachine } from "./machine";
+import type { TaskOptions, Vim } from "./vim";
+
+/** A transaction of this backend, as its journal has it. */
+export interface EsxEntry extends NativeEntry {
+    /** What was kept before it began: going back to a snapshot brings back something older. */
+    readonly kept: Stored;
+    /** It was decided, and what is kept may be gone again since, with the snapshot that the machine went back to. */
+    readonly decided?: boolean;
+}
+
+/** What carrying out a step needs. */
+export interface Work {
+    readonly vim: Vim;
+    /** The machine's managed object id. */
+    readonly ref: string;
+    readonly name: string;
+    readonly entry: EsxEntry;
+    /** As it is now. */
+    readonly machine: () => Promise<EsxMachine>;
+    /** Writes what is kept. @param machine as it was read just before */
+    readonly write: (stored: Stored, machine: EsxMachine) => Promise<void>;
+    readonly known: Known;
+}
+
+/** How often the machine had been started when it was last known what its disks hold; undefined: only what is kept with it tells. */
+export interface Known {
+    starts: string | null | undefined;
+}
+
+/** How a task is shown and stopped. */
+function options({ name }: Work, what: string, { signal, onProgress }: Partial<StepContext> = {}): TaskOptions {
+    return { title: `${what} of ${quoted(name)}`, signal, onProgress };
+}
+
+/** Whatever a task says, the host tells what came of it: what failed may have happened all the same. */
+async function happening(work: Work, task: () => Promise<unknown>, happened: (machine: EsxMachine) => boolean): Promise<void> {
+    try {
+        await task();
+    } catch (error) {
+        const machine = await work.machine().catch(() => null);
+        if (machine === null || !happened(machine)) throw error;
+    }
+}
+
+async function take(work: Work, step: TakeStep, context: StepContext): Promise<void> {
+    const { name, description, running } = step;
+    if (context.again && takenBy(await work.machine(), step) !== undefined) return;
+    const wanted = { name, description: description ?? "", memory: running?.memory ?? false, quiesce: running?.quiesce ?? false };
+    const task = () => work.vim.createSnapshot(work.ref, wanted, options(work, `take the snapshot ${quoted(name)}`, context));
+    await happening(work, task, (machine) => takenBy(machine, step) !== undefined);
+}
+
+function needed(work: Work, machine: EsxMachine, ref: Ref): string {
+    const found = resolve(machine, work.entry, ref);
+    if (found === undefined)
+        throw new HostError(`the snapshot ${ref} of ${quoted(work.name)} is gone; somebody removed it: look at what is there, and run again`);
+    return found;
+}
+
+/** Somebody started the machine since it was known what its disks hold. */
+function isStarted({ name, known }: Work, { powerState, starts, read }: EsxMachine): boolean {
+    const before = known.starts === undefined ? (keptIn(read.config.extra, name).starts ?? null) : known.starts;
+    return powerState !== "shutoff" || starts !== before;
+}
+
+/** Nothing of anybody's is lost by going elsewhere: a machine that was started meanwhile is not left. */
+function refuseStarted(work: Work, machine: EsxMachine): void {
+    if (!isStarted(work, machine)) return;
+    throw new BusyError(`${quoted(work.name)} was started meanwhile, so it stays where it is; see who did, shut it down and run again`);
+}
+
+/** What somebody wrote there meanwhile is kept, under a name that says so. */
+async function rescue(work: Work, machine: EsxMachine): Promise<void> {
+    if (!isStarted(work, machine)) return;
+    if (machine.powerState === "running") refuseStarted(work, machine);
+    const name = `rescued-${Math.floor(Date.now() / 1000)}`;
+    const description = "Written while Snaptree was at work here, and kept when the machine went on to where it was to be.";
+    const taking = options(work, `take the snapshot ${quoted(name)}`);
+    await work.vim.createSnapshot(work.ref, { name, description, memory: false, quiesce: false }, taking);
+}
+
+async function revert(work: Work, machine: EsxMachine, ref: string, context: Partial<StepContext> = {}): Promise<void> {
+    const shown = machine.nodes.get(ref)?.name ?? ref;
+    await work.vim.revert(ref, { suppressPowerOn: true }, options(work, `go back to the snapshot ${quoted(shown)}`, context));
+    work.known.starts = machine.starts;
+}
+
+/** The machine goes back to a snapshot before anything is decided, and what is kept stays what it was. */
+async function goBack(work: Work, machine: EsxMachine, ref: string, context: Partial<StepContext> = {}): Promise<void> {
+    await revert(work, machine, ref, context);
+    await work.write(work.entry.kept, await work.machine());
+}
+
+async function restore(work: Work, { to }: RestoreStep, context: StepContext): Promise<void> {
+    const machine = await work.machine();
+    refuseStarted(work, machine);
+    await goBack(work, machine, needed(work, machine, to), context);
+}
+
+/** Done once: what is kept says that it is still to be done, until the machine went back, which brings back something older. */
+async function arrive(work: Work, { to }: ArriveStep, context: StepContext): Promise<void> {
+    const machine = await work.machine();
+    const stored = keptIn(machine.read.config.extra, work.name);
+    if (stored.generation !== work.entry.generation || stored.pending === null) return;
+    await rescue(work, machine);
+    await revert(work, machine, needed(work, machine, to), context);
+}
+
+async function records(work: Work, { stored }: RecordsStep): Promise<void> {
+    const machine = await work.machine();
+    const wanted = { ...resolved(stored, machine, work.entry), pending: null };
+    const now = keptIn(machine.read.config.extra, work.name);
+    if (now.transaction !== wanted.transaction || now.pending !== null) await work.write(wanted, machine);
+}
+
+async function edit(work: Work, { node, name, description }: EditStep): Promise<void> {
+    const machine = await work.machine();
+    const ref = resolve(machine, work.entry, node);
+    const now = ref === undefined ? undefined : machine.nodes.get(ref);
+    if (!now) return;
+    const changes = {
+        ...(name !== undefined && name !== now.name && { name }),
+        ...(description !== undefined && description !== now.description && { description: description ?? "" }),
+    };
+    if (Object.keys(changes).length > 0) await work.vim.rename(now.uuid, changes, options(work, `rename the snapshot ${quoted(now.name)}`));
+}
+
+/** A machine whose files the host could not merge grows until they are. */
+async function consolidate(work: Work, machine: EsxMachine, context: Partial<StepContext>): Promise<void> {
+    if (machine.read.consolidationNeeded) await work.vim.consolidate(work.ref, options(work, "consolidate the disks", context));
+}
+
+async function remove(work: Work, node: Ref, context: Partial<StepContext>): Promise<void> {
+    const machine = await work.machine();
+    const ref = resolve(machine, work.entry, node);
+    if (ref === undefined) return;
+    const shown = machine.nodes.get(ref)?.name ?? ref;
+    const task = () => work.vim.remove(ref, { children: false }, options(work, `remove the snapshot ${quoted(shown)}`, context));
+    await happening(work, task, (after) => !after.nodes.has(ref));
+    await consolidate(work, await work.machine(), context);
+}
+
+/** What a suspended machine's memory holds is in the snapshot still: commands are to change the disks that it would go on with. */
+async function discardState(work: Work): Promise<void> {
+    if ((await work.machine()).powerState === "paused") await work.vim.powerOff(work.ref, options(work, "discard the suspended state"));
+}
+
+async function halt(work: Work): Promise<void> {
+    if ((await work.machine()).powerState !== "shutoff") await work.vim.powerOff(work.ref, options(work, "power off the guest"));
+}
+
+/** Carries out a step. It may have been carried out already. */
+export async function performStep(work: Work, step: NativeStep, context: StepContext): Promise<void> {
+    switch (step.kind) {
+        case "take":
+            return take(work, step, context);
+        case "restore":
+            return restore(work, step, context);
+        case "arrive":
+            return arrive(work, step, context);
+        case "edit":
+            return edit(work, step);
+        case "delete":
+            return remove(work, (step satisfies DeleteStep).node, context);
+        case "records":
+            return records(work, step);
+        case "halt":
+            return halt(work);
+        case "discardState":
+            return discardState(work);
+        case "provision":
+            work.known.starts = (await work.machine()).starts; // Commands may have started it.
+            return;
+    }
+}
+
+async function takeBackRestore(work: Work, { to, back }: RestoreStep): Promise<void> {
+    const machine = await work.machine();
+    const [there, home] = [resolve(machine, work.entry, to), resolve(machine, work.entry, back)];
+    if (home === undefined || machine.current !== there) return;
+    await rescue(work, machine);
+    await goBack(work, machine, home);
+}
+
+/** What commands wrote goes. */
+async function takeBackProvision(work: Work, { on }: FreshProvisionStep): Promise<void> {
+    const machine = await work.machine();
+    const node = resolve(machine, work.entry, on);
+    if (node !== undefined && machine.current === node) await goBack(work, machine, node);
+}
+
+/** Takes a step back. It may not have been carried out, or only half. */
+export async function undoStep(work: Work, step: NativeStep): Promise<void> {
+    switch (step.kind) {
+        case "take":
+            return remove(work, step.ref, {});
+        case "restore":
+            return takeBackRestore(work, step);
+        case "provision":
+            return takeBackProvision(work, step);
+        case "discardState": // It comes back with what commands changed there.
+            return;
+        default:
+            throw new HostError(`a step ${quoted(step.kind)} can't be taken back`);
+    }
+}
