@@ -6,9 +6,6 @@ import type { VimHost } from "./types";
 /** Bytes of an answer: 1,000 machines with their trees are less than a tenth of that, and are asked for in pages. */
 const MAX_ANSWER = 64 * 1024 * 1024;
 
-/** Milliseconds until a connection is there. */
-const CONNECT_TIMEOUT = 15_000;
-
 /** Calls under way at once; further ones wait for their turn. */
 const CONNECTIONS = 64;
 
@@ -85,14 +82,18 @@ export class Http {
     #cookie: string | null = null;
     readonly #path: string;
 
-    constructor(private readonly host: VimHost) {
+    /** @param connectTimeout milliseconds until a connection is there */
+    constructor(
+        private readonly host: VimHost,
+        connectTimeout: number,
+    ) {
         const { origin, pathname } = new URL(host.url);
         this.#path = pathname;
         const ca = certificates(host);
         this.#pool = new Pool(origin, {
             connections: CONNECTIONS,
             maxResponseSize: MAX_ANSWER,
-            connect: { timeout: CONNECT_TIMEOUT, rejectUnauthorized: host.verify, ...(ca !== undefined && { ca }) },
+            connect: { timeout: connectTimeout, rejectUnauthorized: host.verify, ...(ca !== undefined && { ca }) },
         });
     }
 

@@ -6,8 +6,17 @@ import { MalformedAnswer, refOf, requiredPart, requiredText, textOf, type Part, 
 import { bodyOf, envelope, type Arguments } from "./soap";
 import type { VimAbout, VimHost } from "./types";
 
-/** Milliseconds until a call that does not wait for anything has to be answered. */
-const CALL_TIMEOUT = 120_000;
+/** For how long something is waited for, in milliseconds. */
+export interface Patience {
+    /** Until a connection is there. */
+    readonly connect: number;
+    /** Until a call is answered that does not wait for anything itself. */
+    readonly call: number;
+    /** Until a task that was cancelled has ended. */
+    readonly cancel: number;
+}
+
+const PATIENCE: Patience = { connect: 15_000, call: 120_000, cancel: 30_000 };
 
 /** How often a call that only reads is sent, and milliseconds in between. */
 const ATTEMPTS = 3;
@@ -46,14 +55,17 @@ export class Session implements AsyncDisposable {
     #about: VimAbout | null = null;
     #keeper: NodeJS.Timeout | null = null;
 
-    private constructor(host: VimHost) {
-        this.#http = new Http(host);
+    private constructor(
+        host: VimHost,
+        readonly patience: Patience,
+    ) {
+        this.#http = new Http(host, patience.connect);
         this.#login = { user: host.user, password: host.password };
         this.shown = host.shown;
     }
 
-    static async open(host: VimHost): Promise<Session> {
-        const session = new Session(host);
+    static async open(host: VimHost, patience: Partial<Patience> = {}): Promise<Session> {
+        const session = new Session(host, { ...PATIENCE, ...patience });
         try {
             await session.begin();
             return session;
@@ -119,7 +131,7 @@ export class Session implements AsyncDisposable {
     async call(method: string, self: Ref, args: Arguments, options: CallOptions = {}): Promise<Part> {
         const { epoch } = this;
         const body = await this.repeated(method, self, args, options);
-        if (body.name !== "Fault") return this.checked(method, body);
+        if (body.name !== "Fault") return body;
         const fault = faultOfCall(body);
         if (fault.type !== "NotAuthenticated") throw this.refusal(method, fault, options);
         await this.again(epoch);
@@ -129,7 +141,7 @@ export class Session implements AsyncDisposable {
     private async attempt(method: string, self: Ref, args: Arguments, options: CallOptions): Promise<Part> {
         const body = await this.repeated(method, self, args, options);
         if (body.name === "Fault") throw this.refusal(method, faultOfCall(body), options);
-        return this.checked(method, body);
+        return body;
     }
 
     private refusal(method: string, fault: Fault, { title = `answer ${method}` }: CallOptions): Error {
@@ -150,11 +162,6 @@ export class Session implements AsyncDisposable {
         return secrets.reduce((text, secret) => text.replaceAll(secret, "…"), words);
     }
 
-    private checked(method: string, body: Part): Part {
-        if (body.name === `${method}Response`) return body;
-        throw new HostError(`${this.shown} answers ${method} with <${body.name.slice(0, 40)}>; check that it is a vSphere host`);
-    }
-
     private async repeated(method: string, self: Ref, args: Arguments, options: CallOptions): Promise<Part> {
         for (let attempt = 1; ; attempt++) {
             try {
@@ -163,22 +170,20 @@ export class Session implements AsyncDisposable {
                 if (!(error instanceof BrokenCall)) throw error;
                 if (!options.reads) throw new BrokenCall(`${error.message}; whether it did ${options.title ?? method} is not known: look, and run again`);
                 if (attempt === ATTEMPTS) throw error;
-                await sleep(BETWEEN * attempt, undefined, { signal: options.signal });
+                await sleep(BETWEEN * attempt);
+                options.signal?.throwIfAborted();
             }
         }
     }
 
-    private async send(method: string, self: Ref, args: Arguments, { signal, timeout = CALL_TIMEOUT }: CallOptions): Promise<Part> {
+    /** @returns `<METHODResponse>`, or `<Fault>` */
+    private async send(method: string, self: Ref, args: Arguments, { signal, timeout = this.patience.call }: CallOptions): Promise<Part> {
         const { status, text } = await this.#http.post(envelope(method, self, args), { signal, timeout });
-        const malformed = (why: string) =>
-            new HostError(`${this.shown} answers ${method} with what is no answer of the vSphere API: ${why}; check host and port`);
-        if (text.trim() === "") throw malformed("there is nothing in it");
         try {
-            const body = bodyOf(text);
-            if (status === 500 && body.name !== "Fault") throw malformed("it is an error (HTTP 500) that says nothing");
-            return body;
+            return answerIn(text, method, status);
         } catch (error) {
-            throw error instanceof MalformedAnswer ? malformed(error.message) : error;
+            if (!(error instanceof MalformedAnswer)) throw error;
+            throw new HostError(`${this.shown} answers ${method} otherwise than the vSphere API describes: ${error.message}; check host and port`);
         }
     }
 
@@ -201,4 +206,13 @@ function aboutOf(about: Part, shown: string): VimAbout {
     if (apiType !== "HostAgent" && apiType !== "VirtualCenter")
         throw new HostError(`${shown} is of the kind ${quoted(apiType)}; Snaptree knows ESX hosts and vCenters`);
     return { apiType, version: requiredText(about, "version"), build: textOf(about, "build"), instanceUuid: textOf(about, "instanceUuid") || null };
+}
+
+function answerIn(text: string, method: string, status: number): Part {
+    if (text.trim() === "") throw new MalformedAnswer("there is nothing in it");
+    const body = bodyOf(text);
+    if (body.name === "Fault") return body;
+    if (status === 500) throw new MalformedAnswer("it is an error (HTTP 500) that says nothing");
+    if (body.name === `${method}Response`) return body;
+    throw new MalformedAnswer(body.name === "" ? "there is nothing in its body" : `it is <${body.name.slice(0, 40)}>`);
 }

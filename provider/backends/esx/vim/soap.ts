@@ -1,6 +1,6 @@
-import { InvalidInputError } from "../../../model";
-import { element, formatXml, isElement, parseXml, type XmlElement, type XmlNode } from "../../../xml";
-import { MalformedAnswer, NOTHING, type Part, type Ref } from "./part";
+import { element, formatXml, type XmlElement } from "../../../xml";
+import { parseAnswer } from "./answer";
+import { MalformedAnswer, NOTHING, partOf, type Part, type Ref } from "./part";
 
 /*
  * SOAP 1.1 as vSphere speaks it. Typed values are found by the prefixes `xsi:` and `xsd:`, literally: with others a host may drop a value without a word.
@@ -11,9 +11,6 @@ export type Argument = string | number | boolean | Ref | XmlElement | readonly A
 
 /** Arguments in the order that the API declares. */
 export type Arguments = readonly (readonly [name: string, value: Argument])[];
-
-/** Elements nested in an answer: 32 snapshots and what stands around them, and any number that an administrator may have allowed. */
-const MAX_DEPTH = 1024;
 
 const NAMESPACES = {
     "xmlns:soapenv": "http://schemas.xmlsoap.org/soap/envelope/",
@@ -54,46 +51,14 @@ export function envelope(method: string, self: Ref, args: Arguments): string {
     return `<?xml version="1.0" encoding="UTF-8"?>\n${formatXml(element("soapenv:Envelope", NAMESPACES, [element("soapenv:Body", {}, [body])]))}`;
 }
 
-function localName(name: string): string {
-    return name.slice(name.indexOf(":") + 1);
-}
-
-function kindOf(attributes: XmlElement["attributes"]): string | null {
-    const name = Object.keys(attributes).find((each) => each.endsWith(":type"));
-    return name === undefined ? null : localName(attributes[name] as string);
-}
-
-function isText(node: XmlNode): node is string {
-    return typeof node === "string";
-}
-
-function partFrom({ name, attributes, children }: XmlElement): Part {
-    return {
-        name: localName(name),
-        kind: kindOf(attributes),
-        refType: attributes.type ?? null,
-        text: children.filter(isText).join(""),
-        parts: children.filter(isElement).map(partFrom),
-    };
-}
-
-function parseAnswer(text: string): XmlElement {
-    try {
-        return parseXml(text, "it", MAX_DEPTH);
-    } catch (error) {
-        if (error instanceof InvalidInputError) throw new MalformedAnswer(error.message);
-        throw error;
-    }
-}
-
 /**
  * What stands in an answer's body: `<METHODResponse>`, or `<Fault>`.
  *
  * @throws MalformedAnswer where it is no SOAP.
  */
 export function bodyOf(text: string): Part {
-    const { name, parts } = partFrom(parseAnswer(text));
-    const body = parts.find((part) => part.name === "Body");
-    if (name !== "Envelope" || body === undefined) throw new MalformedAnswer(`it is no SOAP: it begins with <${name.slice(0, 40)}>`);
+    const envelope = parseAnswer(text);
+    const body = partOf(envelope, "Body");
+    if (envelope.name !== "Envelope" || body === null) throw new MalformedAnswer(`it is no SOAP: it begins with <${envelope.name.slice(0, 40)}>`);
     return body.parts[0] ?? NOTHING;
 }

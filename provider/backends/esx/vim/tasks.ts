@@ -1,6 +1,5 @@
-import { HostError } from "../../../model";
+import { HostError, UnreachableError } from "../../../model";
 import { faultOf, localizedFault } from "./faults";
-import { BrokenCall } from "./http";
 import { NOTHING, partOf, partsOf, refOf, requiredPart, requiredText, type Part, type Ref } from "./part";
 import { filterSpec, retrieve, type Wanted } from "./properties";
 import type { Session } from "./session";
@@ -14,9 +13,6 @@ const MAX_WAIT = 20;
 
 /** Milliseconds in which an answer to such a call has to come besides. */
 const ANSWER = 60_000;
-
-/** Milliseconds that a task which was cancelled has to end. */
-const GRACE = 30_000;
 
 /** Faults of a watch that is gone with its session. */
 const GONE = new Set(["ManagedObjectNotFound", "InvalidCollectorVersion", "NotAuthenticated"]);
@@ -95,8 +91,14 @@ class Waiting {
 
     /** Most tasks that only change a configuration have ended when one looks. */
     private async outcome(): Promise<Part | null> {
-        await this.look();
-        while (!this.ended()) await this.watch();
+        try {
+            await this.look();
+            while (!this.ended()) await this.watch();
+        } catch (error) {
+            if (error instanceof UnreachableError) throw this.stillRunning(error.message);
+            if (faultOf(error) === "ManagedObjectNotFound") throw this.stillRunning(`${this.session.shown} forgot the task that was to ${this.options.title}`);
+            throw error;
+        }
         if (requiredState(this.info) === "success") return this.info.get("info.result") ?? null;
         throw this.failure();
     }
@@ -115,7 +117,6 @@ class Waiting {
                 this.report();
             }
         } catch (error) {
-            if (error instanceof BrokenCall) throw this.stillRunning(error.message);
             if (!GONE.has(faultOf(error) ?? "")) throw error;
             // The task outlives a session; without it, this says so.
             await this.look();
@@ -141,7 +142,7 @@ class Waiting {
 
     /** What can't be cancelled goes on. */
     private async cancel(): Promise<void> {
-        this.giveUpAfter(GRACE, `was asked to cancel what it does (${this.options.title}), and goes on with it`);
+        this.giveUpAfter(this.session.patience.cancel, `was asked to cancel what it does (${this.options.title}), and goes on with it`);
         await this.session.call("CancelTask", this.task, []).catch(() => undefined);
     }
 

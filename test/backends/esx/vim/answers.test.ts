@@ -1,0 +1,140 @@
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { HostError, UnreachableError } from "../../../../provider/model";
+import { connectVim } from "../../../../provider/backends/esx/vim";
+import { envelope, failure, returns, serviceContent, StandIn, type Reply } from "./stand-in";
+
+/*
+ * Whatever listens there: one clear sentence, and neither waiting for ever nor following where it leads. Login is the first call that holds a secret.
+ */
+
+/** What connecting fails with where Login is answered so. */
+async function loginFails(reply: Reply): Promise<Error> {
+    await using host = await StandIn.start({ Login: () => reply });
+    return await failure(connectVim(host.host));
+}
+
+/** A login whose answer is not what it should be. */
+const body = (text: string): Reply => ({ body: text });
+
+const whole = envelope("<LoginResponse xmlns='urn:vim25'><returnval/></LoginResponse>");
+
+test.each<[string, Reply, RegExp]>([
+    [
+        "an HTML page",
+        { type: "text/html", body: "<html><body>Welcome</body></html>" },
+        /answers with text\/html where the vSphere API answers with XML; check host and port$/,
+    ],
+    ["an empty 200", body(""), /there is nothing in it; check host and port$/],
+    ["blanks", body(" \n"), /there is nothing in it/],
+    ["a truncated answer", body(whole.slice(0, -30)), /it breaks off/],
+    ["one truncated within a tag", body(whole.slice(0, -3)), /it breaks off in the middle/],
+    ["JSON under another flag", body('{"value":1}'), /it is no XML document/],
+    ["another XML document", body("<rss/>"), /it is no SOAP: it begins with <rss>/],
+    ["another method's answer", returns("Logout"), /answers Login otherwise than the vSphere API describes: it is <LogoutResponse>; check host and port$/],
+    ["an empty body", body(envelope("")), /there is nothing in its body/],
+    ["tags that cross", body(whole.replace("<returnval/>", "<a><b></a></b>")), /<b> is closed by <\/a>/],
+    ["a document type", body(whole.replace("<soapenv:Envelope", '<!DOCTYPE x [<!ENTITY a "b">]><soapenv:Envelope')), /declaration \(DOCTYPE, ENTITY\)/],
+    ["an entity of its own", body(whole.replace("<returnval/>", "<a>&lol;</a>")), /a “&” that begins no character or entity/],
+    ["a forbidden character", body(whole.replace("<returnval/>", "<a>\u0000</a>")), /a character that XML forbids/],
+    ["a forbidden character as a reference", body(whole.replace("<returnval/>", "<a>&#0;</a>")), /a “&” that begins no character/],
+    ["deep nesting", body(whole.replace("<returnval/>", "<a>".repeat(100_000))), /nested more than 1024 deep/],
+    ["an error that says nothing", { status: 500, body: envelope("<LoginResponse/>") }, /HTTP 500/],
+    ["no such page", { status: 404, type: "text/html", body: "<h1>404</h1>" }, /answers HTTP 404; there is no vSphere API there: check host and port$/],
+    ["a service that is not up", { status: 503, type: "text/plain", body: "503 Service Unavailable" }, /HTTP 503; its services are not up: wait/],
+    ["a proxy's login", { status: 407, type: "text/plain", body: "no" }, /HTTP 407; something in between asks for a login/],
+])("%s is refused with what to do", async (_, reply, message) => {
+    const error = await loginFails(reply);
+    expect(error).toBeInstanceOf(HostError);
+    expect(error.message).toMatch(message);
+    expect(error.message).toMatch(/^vpx:\/\/ann@vc\/ /);
+    expect(error.message.length).toBeLessThan(400);
+});
+
+test.each([301, 302, 307, 308])("a redirect (HTTP %i) to another host is not followed: that one never hears of us", async (status) => {
+    await using other = await StandIn.start();
+    const error = await loginFails({ status, headers: { location: other.host.url }, body: "" });
+    expect(error.message).toMatch(/sends us elsewhere \(HTTP 30\d\), where Snaptree does not go with a password/);
+    expect(other.calls).toEqual([]);
+});
+
+test("an answer without end is cut off", async () => {
+    const piece = "<a>x</a>".repeat(128 * 1024);
+    const error = await loginFails((response) => {
+        response.writeHead(200, { "content-type": "text/xml" });
+        const more = (): void => {
+            while (!response.destroyed) if (!response.write(piece)) return void response.once("drain", more);
+        };
+        more();
+    });
+    expect(error.message).toMatch(/answers with more than 64 MiB; check that it is a vSphere host/);
+});
+
+test("one that never answers is given up", async () => {
+    await using host = await StandIn.start({ Login: () => () => undefined });
+    const error = await failure(connectVim(host.host, { call: 50 }));
+    expect(error).toBeInstanceOf(UnreachableError);
+    expect(error.message).toMatch(/did not answer within 0.05 seconds/);
+});
+
+test("values that are not of their type end in a clear error, and not in a guess", async () => {
+    const machine = (state: string) =>
+        returns(
+            "RetrievePropertiesEx",
+            `<returnval><objects><obj type="VirtualMachine">vm-1</obj><propSet><name>name</name><val xsi:type="xsd:string">web</val></propSet>${state}</objects></returnval>`,
+        );
+    const states: [string, RegExp][] = [
+        ["", /has nothing for “runtime.powerState”/],
+        ["<propSet><name>runtime.powerState</name><val>on</val></propSet>", /a value that the vSphere API does not know for “runtime.powerState”/],
+        ["<propSet><name>runtime.powerState</name></propSet>", /has nothing for “val”/],
+    ];
+    for (const [state, message] of states) {
+        await using host = await StandIn.start({ RetrievePropertiesEx: () => machine(state) });
+        await using vim = await connectVim(host.host);
+        const error = await failure(vim.machine("vm-1"));
+        expect(error).toBeInstanceOf(HostError);
+        expect(error.message).toMatch(message);
+        expect(error.message).toMatch(/^vpx:\/\/ann@vc\/ /);
+    }
+});
+
+test("what is neither an ESX host nor a vCenter is none of ours", async () => {
+    const gsx = serviceContent.replace("VirtualCenter", "Gsx");
+    await using host = await StandIn.start({ RetrieveServiceContent: () => returns("RetrieveServiceContent", gsx) });
+    expect((await failure(connectVim(host.host))).message).toMatch(/is of the kind "Gsx"; Snaptree knows ESX hosts and vCenters/);
+});
+
+/** A server that does with each connection what it is told. */
+async function listening(onConnection: Parameters<typeof createServer>[1]) {
+    const server = createServer(onConnection).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    return server;
+}
+
+test("nothing listens there", async () => {
+    const server = await listening(() => undefined);
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, "close");
+    const host = { url: `https://127.0.0.1:${port}/sdk`, user: "u", password: "p", verify: true, cacert: null, path: [], shown: "esx://h/" };
+    const error = await failure(connectVim(host));
+    expect(error).toBeInstanceOf(UnreachableError);
+    expect(error.message).toBe("esx://h/ can't be reached: nothing listens there; check host and port");
+});
+
+test.each([
+    ["another protocol", "SSH-2.0-OpenSSH_9.2\r\n", /does not speak HTTP as it should/],
+    ["nothing at all", "", /the connection to vpx:\/\/ann@vc\/ broke before the answer was there/],
+])("what answers with %s is no vSphere host", async (_, greeting, message) => {
+    const server = await listening((socket) => void socket.on("error", () => undefined).once("data", () => socket.end(greeting)));
+    try {
+        await using shape = await StandIn.start();
+        const { port } = server.address() as AddressInfo;
+        const error = await failure(connectVim({ ...shape.host, url: `http://127.0.0.1:${port}/sdk` }));
+        expect(error).toBeInstanceOf(UnreachableError);
+        expect(error.message).toMatch(message);
+    } finally {
+        server.close();
+    }
+});
