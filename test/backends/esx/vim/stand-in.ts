@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import type { Certificate } from "./certificate";
 import type { VimHost } from "../../../../provider/backends/esx/vim";
 
 /*
@@ -106,11 +108,14 @@ export class StandIn implements AsyncDisposable {
     private constructor(
         private readonly server: Server,
         private readonly replies: Replies,
+        private readonly scheme: "http" | "https",
     ) {}
 
-    static async start(replies: Replies = {}): Promise<StandIn> {
-        const server = createServer((request, response) => void standIn.answer(request, response));
-        const standIn = new StandIn(server, replies);
+    /** @param certificate with one, it speaks TLS */
+    static async start(replies: Replies = {}, certificate: Certificate | null = null): Promise<StandIn> {
+        const listener = (request: IncomingMessage, response: ServerResponse) => void standIn.answer(request, response);
+        const server = certificate ? createTlsServer({ ...certificate }, listener) : createServer(listener);
+        const standIn = new StandIn(server, replies, certificate ? "https" : "http");
         server.listen(0, "127.0.0.1");
         await once(server, "listening");
         return standIn;
@@ -121,7 +126,7 @@ export class StandIn implements AsyncDisposable {
     }
 
     get host(): VimHost {
-        const url = `http://127.0.0.1:${this.port}/sdk`;
+        const url = `${this.scheme}://127.0.0.1:${this.port}/sdk`;
         return { url, user: "ann", password: "s3cret&<w>", verify: true, cacert: null, path: [], shown: "vpx://ann@vc/" };
     }
 
