@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -106,7 +107,7 @@ func (m *machine) finish(task *simulator.Task, name string, do work) {
 		{Name: "info.result", Val: result},
 	}
 	if fault != nil {
-		message := fmt.Sprintf("%T", fault)
+		message := reflect.TypeOf(fault).Elem().Name()
 		changes[1].Val = types.TaskInfoStateError
 		changes[2] = types.PropertyChange{Name: "info.error", Val: types.LocalizedMethodFault{Fault: fault, LocalizedMessage: message}}
 	}
@@ -117,14 +118,24 @@ func (m *machine) finish(task *simulator.Task, name string, do work) {
 	})
 }
 
-// A task that takes long says how far it is.
+// A task that takes long says how far it is, until it is cancelled.
 func (h *host) progress(ctx *simulator.Context, task *simulator.Task, delay time.Duration) {
-	const steps = 10
-	for step := range steps {
-		if delay == 0 || task.Info.State != types.TaskInfoStateRunning {
+	if delay == 0 {
+		return
+	}
+	told := int32(-1)
+	for since := time.Now(); time.Since(since) < delay; time.Sleep(2 * time.Millisecond) {
+		done := int32(10*time.Since(since)/delay) * 10
+		running := true
+		ctx.WithLock(task, func() {
+			running = task.Info.State == types.TaskInfoStateRunning
+			if running && done != told {
+				ctx.Update(task, []types.PropertyChange{{Name: "info.progress", Val: done}})
+			}
+		})
+		if !running {
 			return
 		}
-		h.registry.AtomicUpdate(ctx, task, []types.PropertyChange{{Name: "info.progress", Val: int32(100 * step / steps)}})
-		time.Sleep(delay / steps)
+		told = done
 	}
 }
