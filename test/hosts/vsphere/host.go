@@ -32,6 +32,7 @@ func newHost(service *simulator.Service, plain bool) (*host, error) {
 		return nil, err
 	}
 	h := &host{registry: service.Context.Map, session: service.Context.Session, client: client, plain: plain}
+	h.lastTask.Store(1_000_000) // The simulator counts its own from 1.
 	h.trouble.faults = map[string]types.BaseMethodFault{}
 	h.trouble.delays = map[string]time.Duration{}
 	h.registry.Handler = h.before

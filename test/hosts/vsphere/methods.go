@@ -82,7 +82,7 @@ func (m *machine) ReconfigVMTask(_ *simulator.Context, req *types.ReconfigVM_Tas
 		m.VirtualMachine.Config = copyOf(m.Config)
 		req.Spec.ExtraConfig = m.meant(req.Spec.ExtraConfig)
 		res := m.VirtualMachine.ReconfigVMTask(ctx, req).(*methods.ReconfigVM_TaskBody).Res
-		if fault := m.host.waitFor(ctx, res.Returnval); fault != nil {
+		if fault := m.host.waitFor(res.Returnval); fault != nil {
 			return nil, fault
 		}
 		m.findDisks()
@@ -108,14 +108,13 @@ func (m *machine) meant(given []types.BaseOptionValue) []types.BaseOptionValue {
 }
 
 // The simulator's own task, that a task of ours has a part in.
-func (h *host) waitFor(ctx *simulator.Context, ref types.ManagedObjectReference) types.BaseMethodFault {
+func (h *host) waitFor(ref types.ManagedObjectReference) types.BaseMethodFault {
 	task := h.registry.Get(ref).(*simulator.Task)
 	for {
 		var info types.TaskInfo
 		h.registry.WithLock(&simulator.Context{}, task, func() { info = task.Info })
 		switch info.State {
 		case types.TaskInfoStateSuccess:
-			h.registry.Remove(ctx, ref)
 			return nil
 		case types.TaskInfoStateError:
 			return info.Error.Fault
