@@ -9,16 +9,18 @@ import { createMachine, diskOf } from "../../hosts/virtualbox-machine";
 import { type Crashable, saveFolder, type Saved } from "../qemu/crash";
 import type { Modelled } from "../qemu/pair";
 import { type Document, read, type Snapshot, TITLE } from "./document";
-import { diskIn, disksIn, Eye, writeSlot, writing } from "./vdi";
+import { bytesOf, chainOf, contentsOf, copyOf, diskIn, disksIn, writeSlot, writing } from "./vdi";
 
 /** What a machine's folder holds besides virtual disks. */
 const KNOWN = /^(Snapshots|Logs)$|\.(vbox|vbox-prev|vdi|lock)$/;
 
-/** A machine of a real VirtualBox, seen through its document, VBoxManage and its copies of disks alone. */
+/** Lengths of chains of disks of which VirtualBox has made a copy for us. */
+const COMPARED = new WeakMap<VirtualBox, Set<number>>();
+
+/** A machine of a real VirtualBox, seen through its document, its disks' files and VBoxManage alone. */
 export class VboxMachine implements Crashable, Modelled {
     host!: Host; // Set by connect, before anybody has the machine.
     vm!: VirtualMachine;
-    private readonly eye: Eye;
     /** Snapshots of VirtualBox's that stay, by UUID: those that were only forgotten, and those that others stand on for as long as they do. */
     private readonly allowed = { left: new Set<string>(), kept: new Set<string>() };
 
@@ -26,9 +28,7 @@ export class VboxMachine implements Crashable, Modelled {
         readonly virtualbox: VirtualBox,
         readonly domain: string,
         readonly targets: readonly string[],
-    ) {
-        this.eye = new Eye(virtualbox);
-    }
+    ) {}
 
     static async make(virtualbox: VirtualBox, targets: readonly string[]): Promise<VboxMachine> {
         const machine = new VboxMachine(virtualbox, `vm-${randomBytes(4).toString("hex")}`, targets);
@@ -91,7 +91,7 @@ export class VboxMachine implements Crashable, Modelled {
 
     private async read(disks: Readonly<Record<string, string>>): Promise<Disks> {
         const found: Record<string, string> = {};
-        for (const [target, uuid] of Object.entries(disks)) found[target] = await this.eye.contentsOf(uuid, this.folder);
+        for (const [target, uuid] of Object.entries(disks)) found[target] = await contentsOf(uuid, this.folder);
         return found;
     }
 
@@ -138,6 +138,7 @@ export class VboxMachine implements Crashable, Modelled {
         expect([...left.values()]).toEqual([]);
         await this.opens(document);
         await this.agrees(document);
+        await this.copies(document);
     }
 
     /** What is there for nothing, by what it is. */
@@ -187,6 +188,18 @@ export class VboxMachine implements Crashable, Modelled {
         const parents = [...places].map(([place, uuid]) => [uuid, place === "" ? null : places.get(place.replace(/-\d+$/, ""))] as const);
         expect(new Map(parents)).toEqual(new Map(snapshots.map(({ uuid, parent }) => [uuid, parent])));
         expect(/^CurrentSnapshotUUID="(.*)"$/m.exec(told)?.[1] ?? null).toBe(current);
+    }
+
+    /** VirtualBox reads of the disks that the machine runs on what we do: of the first of each VirtualBox, and the first that stand on so many others. */
+    private async copies({ now }: Document): Promise<void> {
+        const compared = COMPARED.get(this.virtualbox) ?? new Set();
+        COMPARED.set(this.virtualbox, compared);
+        for (const uuid of Object.values(now.disks)) {
+            const { length } = await chainOf(uuid, this.folder);
+            if (compared.has(length)) continue;
+            compared.add(length);
+            expect((await copyOf(uuid, this.virtualbox)).equals(await bytesOf(uuid, this.folder))).toBe(true);
+        }
     }
 
     /** The machine can be removed as any other, which takes all its disks along. */
