@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { type Command, connect, type Hierarchy, type Host, type VirtualMachine } from "../../../provider/engine";
 import type { Bench, Disks, Write } from "../../conformance/bench";
 import type { VirtualBox } from "../../hosts/virtualbox";
-import { createMachine, diskOf } from "../../hosts/virtualbox-machine";
 import { type Crashable, saveFolder, type Saved } from "../qemu/crash";
 import type { Modelled } from "../qemu/pair";
 import { type Document, read, type Snapshot, TITLE } from "./document";
+import { pristine } from "./pristine";
 import { bytesOf, chainOf, contentsOf, copyOf, diskIn, disksIn, writeSlot, writing } from "./vdi";
 
 /** What a machine's folder holds besides virtual disks. */
@@ -32,8 +32,7 @@ export class VboxMachine implements Crashable, Modelled {
 
     static async make(virtualbox: VirtualBox, targets: readonly string[]): Promise<VboxMachine> {
         const machine = new VboxMachine(virtualbox, `vm-${randomBytes(4).toString("hex")}`, targets);
-        await createMachine(virtualbox, machine.domain, targets);
-        for (const target of targets) await writeSlot(diskOf(virtualbox, machine.domain, target), 0, "0");
+        await pristine(virtualbox, machine.domain, targets);
         await machine.connect();
         return machine;
     }
