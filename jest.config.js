@@ -37,7 +37,7 @@ module.exports = {
         // What is imported late is named by the file that it will be.
         "^\\.\\./provider/engine/index\\.js$": "<rootDir>/provider/engine/index.ts",
     },
-    setupFiles: ["<rootDir>/test/support/properties.ts"],
+    setupFiles: ["<rootDir>/test/support/properties.ts", "<rootDir>/test/support/suppressed.ts"],
     // No test fails on time: this is for what hangs.
     testTimeout: 900_000,
 };
