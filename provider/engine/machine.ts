@@ -333,10 +333,15 @@ export class VirtualMachine {
         await this.revert(name, { ...request, powerState: "running" }, options);
     }
 
-    /** Restores or alters metadata; disks are not touched. */
+    /** Restores or alters metadata; disks are not touched. @throws UnsupportedError where the hypervisor keeps all of it itself, but for a name or a description that it can change */
     async redefine(request: RedefineRequest, options: RunOptions = {}): Promise<void> {
-        if (!this.managed.capabilities.redefine)
-            throw new UnsupportedError(this.managed.capabilities.backend, "redefine", "delete the snapshot and take it again");
+        const { backend, redefine, rename } = this.managed.capabilities;
+        if (!redefine && !(rename && isCalling(request)))
+            throw new UnsupportedError(
+                backend,
+                "redefine",
+                rename ? "only a snapshot’s name and description can be changed: leave out the rest" : "delete the snapshot and take it again",
+            );
         if (request.rename !== undefined) checkNewName(request.rename);
         const make = (hierarchy: Hierarchy) => planRedefine(hierarchy, { kind: "redefine", ...request });
         await this.run(`redefining ${quoted(request.name)}`, make, true, options);
@@ -699,4 +704,9 @@ export class VirtualMachine {
         const commands = Object.entries(options.provision ?? {}).find(([name]) => name === operation.name)?.[1] ?? [];
         for (const command of commands) await runCommand(command, surroundings, onOutput, options.signal);
     }
+}
+
+/** Nothing but what a snapshot is called, and what is said of it, is to be other. */
+function isCalling({ name: _name, rename: _rename, description: _description, force: _force, ...rest }: RedefineRequest): boolean {
+    return Object.values<unknown>(rest).every((value) => value === undefined);
 }

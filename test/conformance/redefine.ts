@@ -1,4 +1,4 @@
-import { FlagConflictError, type Snapshot } from "../../provider/engine";
+import { FlagConflictError, type Snapshot, UnsupportedError } from "../../provider/engine";
 import { checkFlags } from "../../provider/engine/flags";
 import type { Stage } from "./index";
 import { holding, type Machine } from "./bench";
@@ -22,20 +22,28 @@ export function redefineSuite({ machine: make, all, bench }: Stage): void {
         return error;
     }
 
+    /** Where the hypervisor keeps all of it itself, that is said, and nothing is changed. */
+    async function keepsItself(machine: Machine, name: string): Promise<boolean> {
+        if (machine.host.capabilities.redefine) return false;
+        const xml = await machine.vm.document(name);
+        for (const request of [{ xml }, { xml, current: true }, { current: true }, { creationTime: 1314937496 }, { state: "running" as const }]) {
+            const error = await unchanged(machine, () => machine.vm.redefine({ name, ...request }));
+            expect([error.constructor, error.message]).toEqual([UnsupportedError, expect.stringContaining(machine.host.capabilities.backend)]);
+        }
+        return true;
+    }
+
     describe("redefine", () => {
         test("describes, dates and renames in place; children, branches and the domain follow a new name", async () => {
             const machine = await seed();
             await writeAll(machine, 7, "x");
             await machine.vm.revert("b", { keep: "work" });
             const { contentId } = (await machine.vm.hierarchy()).snapshots.find(({ name }) => name === "b") ?? {};
-            await machine.vm.redefine({ name: "b", rename: "β", description: "second", creationTime: 1314937496 });
+            const dated = machine.host.capabilities.redefine ? { creationTime: 1314937496 } : {};
+            await machine.vm.redefine({ name: "b", rename: "β", description: "second", ...dated });
             const hierarchy = await machine.vm.hierarchy();
-            expect(hierarchy.snapshots.find(({ name }) => name === "β")).toMatchObject({
-                description: "second",
-                creationTime: 1314937496,
-                contentId,
-                parent: "a",
-            });
+            const renamed = hierarchy.snapshots.find(({ name }) => name === "β");
+            expect(renamed).toMatchObject({ description: "second", ...dated, contentId, parent: "a" });
             expect(parents(hierarchy)).toEqual({ a: null, β: "a", c: "β", d: "c", e: "β" });
             expect(place(hierarchy)).toMatchObject({ current: "β", dirty: false });
             await machine.vm.redefine({ name: "β", description: null });
@@ -61,6 +69,7 @@ export function redefineSuite({ machine: make, all, bench }: Stage): void {
         test("recreates a whole hierarchy's metadata, parents first, the current one too (seed of 2011)", async () => {
             const machine = await seed();
             await machine.vm.revert("c");
+            if (await keepsItself(machine, "c")) return;
             const before = await machine.vm.hierarchy();
             const documents = await Promise.all(before.snapshots.map(async ({ name }) => ({ name, xml: await machine.vm.document(name) })));
             for (const { name } of [...before.snapshots].reverse()) await machine.vm.delete(name, { scope: "metadata" });
@@ -82,6 +91,7 @@ export function redefineSuite({ machine: make, all, bench }: Stage): void {
             const machine = await seed();
             await machine.vm.redefine({ name: "a", description: "first" });
             expect(place(await machine.vm.hierarchy())).toMatchObject({ current: "e", dirty: false });
+            if (await keepsItself(machine, "a")) return;
             await machine.vm.redefine({ name: "a", current: true });
             expect(place(await machine.vm.hierarchy())).toMatchObject({ current: "a", dirty: true });
             expect(await machine.tip()).toEqual(all(holding("abe")));
@@ -101,6 +111,7 @@ export function redefineSuite({ machine: make, all, bench }: Stage): void {
             ["no domain to go back to", (xml) => xml.replace(/<domain[ >][\s\S]*<\/domain>/, ""), /<domain>/],
         ])("refuses %s, and changes nothing", async (_, alter, words) => {
             const machine = await seed();
+            if (await keepsItself(machine, "c")) return;
             const xml = await machine.vm.document("c");
             expect(alter(xml)).not.toBe(xml);
             expect((await unchanged(machine, () => machine.vm.redefine({ name: "c", xml: alter(xml) }))).message).toMatch(words);
@@ -123,6 +134,7 @@ export function redefineSuite({ machine: make, all, bench }: Stage): void {
 
         test("what was forgotten and restored is deleted with its contents again", async () => {
             const machine = await seed();
+            if (await keepsItself(machine, "d")) return;
             const xml = await machine.vm.document("d");
             await machine.vm.delete("d", { scope: "metadata" });
             await machine.vm.redefine({ name: "d", xml });

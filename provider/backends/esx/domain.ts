@@ -181,8 +181,14 @@ export class EsxDomain implements ManagedDomain {
         const compiled = transactionOf(beginning, operations);
         const { node } = looked.current;
         const kept = { ...looked.stored, ...tracesOf(machine, looked.stored, null), at: node, clean: isUntouched(machine, looked.stored) };
-        const transaction: EsxTransaction = { ...compiled, finish: withRecords(compiled), kept };
+        const found = keptIn(machine.read.config.extra, this.name).generation;
+        const transaction: EsxTransaction = { ...compiled, finish: withRecords(compiled), kept, found };
         return transaction;
+    }
+
+    /** What a run began that was interrupted goes on on the host without it. */
+    private settle(): Promise<void> {
+        return this.target.vim.settle(this.target.ref);
     }
 
     private work(): Work {
@@ -197,6 +203,7 @@ export class EsxDomain implements ManagedDomain {
     }
 
     async undo(step: Step): Promise<void> {
+        await this.settle();
         await undoStep(this.work(), step as NativeStep);
     }
 
@@ -211,7 +218,8 @@ export class EsxDomain implements ManagedDomain {
         if (next.stored === null) return;
         const machine = await this.machine();
         const { entry } = this.work();
-        if (keptIn(machine.read.config.extra, this.name).generation !== entry.kept.generation) throw this.changed();
+        const { generation } = keptIn(machine.read.config.extra, this.name);
+        if (generation !== entry.kept.generation && generation !== entry.found) throw this.changed();
         const stored = resolved(next.stored, machine, entry);
         await this.write(stored, machine);
         // From here on the machine may go back to a snapshot, and what was just written with it.
@@ -241,6 +249,7 @@ export class EsxDomain implements ManagedDomain {
     }
 
     async committed(entry: JournalEntry): Promise<boolean> {
+        await this.settle();
         return isDecidedIn(await this.machine(), entry as EsxEntry);
     }
 

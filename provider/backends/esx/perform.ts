@@ -22,6 +22,8 @@ import type { TaskOptions, Vim } from "./vim";
 
 /** A transaction of this backend, as its journal has it. */
 export interface EsxEntry extends NativeEntry {
+    /** The number of what was kept with the machine itself before it began: somebody may have brought back something older by hand. */
+    readonly found: number;
     /** What was kept before it began: going back to a snapshot brings back something older. */
     readonly kept: Stored;
     /** It was decided, and what is kept may be gone again since, with the snapshot that the machine went back to. */

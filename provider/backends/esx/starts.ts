@@ -17,7 +17,9 @@ export function startsOf({ files, config }: Pick<MachineRead, "files" | "config"
         const value = settings.get(key);
         if (value !== undefined && !tells(value)) return null;
     }
-    const logs = files.filter(({ type }) => type === "log").map(({ name }) => name);
     // Only the names: that of the last run grows also while a machine is off.
-    return logs.length === 0 ? null : logs.toSorted().join("\n");
+    const logs = files.filter(({ type }) => type === "log").map(({ name }) => name);
+    if (logs.length > 0) return logs.toSorted().join("\n");
+    // Firmware variables are made at the first start, so a machine that has neither was never started.
+    return files.length > 0 && !files.some(({ type }) => type === "nvram") ? "" : null;
 }

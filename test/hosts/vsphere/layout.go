@@ -24,7 +24,10 @@ func (m *machine) layout() *types.VirtualMachineFileLayoutEx {
 	made.Timestamp = time.Now()
 	made.add(m.Config.Files.VmPathName, types.VirtualMachineFileLayoutExFileTypeConfig, 3000)
 	stem := strings.TrimSuffix(path.Base(m.Config.Files.VmPathName), ".vmx")
-	made.addHere(stem+".nvram", types.VirtualMachineFileLayoutExFileTypeNvram, 8684)
+	// Firmware makes its variables when it runs for the first time.
+	if m.starts > 0 {
+		made.addHere(stem+".nvram", types.VirtualMachineFileLayoutExFileTypeNvram, 8684)
+	}
 	made.addHere(stem+".vmsd", types.VirtualMachineFileLayoutExFileTypeSnapshotList, int64(100*len(m.snapshots)))
 	for _, each := range m.disks {
 		made.Disk = append(made.Disk, made.disk(each.key, each.top))

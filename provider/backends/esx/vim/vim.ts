@@ -1,8 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { HostError, NotFoundError } from "../../../model";
 import { inventoryOf, machineFrom, SNAPSHOT_CONFIG, snapshotConfigFrom, SUMMARIES, summaryFrom, WHOLE } from "./machine";
 import { Machines, UPWARDS } from "./inventory";
 import { MalformedAnswer, type Part, type Ref } from "./part";
-import { filterSpec, retrieve } from "./properties";
+import { filterSpec, retrieve, traversal, type Wanted } from "./properties";
 import { Session, type Patience } from "./session";
 import { anyText, struct, type Arguments } from "./soap";
 import { resultRef, runTask } from "./tasks";
@@ -10,6 +11,12 @@ import type { Candidate, MachineConfig, MachineRead, MachineSummary, NewSnapshot
 
 const machine = (id: string): Ref => ({ type: "VirtualMachine", id });
 const snapshot = (id: string): Ref => ({ type: "VirtualMachineSnapshot", id });
+
+/** How far the tasks are that a machine was asked for in the last minutes. */
+const STATES: Wanted = [["Task", ["info.state"]]];
+const UNDER_WAY = new Set(["running", "queued"]);
+/** Milliseconds between two looks at tasks that somebody else began. */
+const LOOK_AGAIN = 250;
 
 /** Removing takes this unless it is told otherwise: files that nobody needs any more go at once. */
 export interface RemoveOptions {
@@ -112,6 +119,16 @@ export class Vim implements AsyncDisposable {
         const extraConfig = extra.map(([key, value]) => struct([["key", key], ["value", anyText(value)]], "OptionValue")); // prettier-ignore
         const spec: Arguments = [["changeVersion", changeVersion], ["name", name], ["annotation", annotation], ["extraConfig", extraConfig]]; // prettier-ignore
         await this.task("ReconfigVM_Task", machine(ref), [["spec", struct(spec)]], options);
+    }
+
+    /** Waits until nothing is under way on a machine any more, whoever began it. */
+    async settle(ref: string, signal?: AbortSignal): Promise<void> {
+        const spec = filterSpec(STATES, [machine(ref)], [traversal("VirtualMachine", "recentTask")], true);
+        for (;;) {
+            const tasks = await retrieve(this.#session, spec, { signal });
+            if (!tasks.some(({ properties }) => UNDER_WAY.has(properties.get("info.state")?.text ?? ""))) return;
+            await sleep(LOOK_AGAIN, undefined, { signal });
+        }
     }
 
     async powerOn(ref: string, options: TaskOptions): Promise<void> {
