@@ -28,6 +28,9 @@ export interface PostOptions {
 /** The connection broke when the call was on its way: nobody knows whether the host has carried it out. */
 export class BrokenCall extends UnreachableError {}
 
+/** The answer did not come in time. */
+export class LateAnswer extends BrokenCall {}
+
 const TRUST = "name the authority's certificate with ?cacert=FILE, or write ?no_verify=1 to take any";
 
 /** Why no connection came to be, by the code of the error that says so. */
@@ -147,7 +150,7 @@ export class Http {
         const code = codeOf(error);
         if (UNSENT.has(code)) return new UnreachableError(`${shown} can't be reached: ${REASONS[code] as string}`, { code });
         if (timedOut !== null)
-            return new BrokenCall(`${shown} did not answer within ${timedOut / 1000} seconds; check the network, and whether the host is overloaded`);
+            return new LateAnswer(`${shown} did not answer within ${timedOut / 1000} seconds; check the network, and whether the host is overloaded`);
         if (error instanceof errors.ResponseExceededMaxSizeError)
             return new BrokenCall(`${shown} answers with more than ${MAX_ANSWER / 1024 / 1024} MiB; check that it is a vSphere host`);
         if (code.startsWith("HPE_")) return new BrokenCall(`${shown} does not speak HTTP as it should (${code}); check host and port`);

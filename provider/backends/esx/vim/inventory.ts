@@ -61,7 +61,7 @@ export class Machines {
 
     private async byUuid(uuid: string): Promise<string[]> {
         const found = async (instanceUuid: boolean) => {
-            const args = [["uuid", uuid], ["vmSearch", true], ["instanceUuid", instanceUuid]] as const; // prettier-ignore
+            const args = [["uuid", uuid.toLowerCase()], ["vmSearch", true], ["instanceUuid", instanceUuid]] as const; // prettier-ignore
             const answer = await this.session.call("FindAllByUuid", this.session.services.searchIndex, args, { reads: true });
             return partsOf(answer, "returnval").map((part) => refOf(part).id);
         };

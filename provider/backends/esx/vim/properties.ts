@@ -18,11 +18,12 @@ export type Wanted = readonly (readonly [type: string, paths: readonly string[]]
 const PAGE = 250;
 
 function heldFrom(content: Part): Held {
-    const value = (set: Part) => [requiredText(set, "name"), requiredPart(set, "val")] as const;
+    // Some hosts name a property that is not set, without a value.
+    const value = (set: Part) => partsOf(set, "val").map((val) => [requiredText(set, "name"), val] as const);
     const fault = (set: Part) => [requiredText(set, "path"), localizedFault(requiredPart(set, "fault"))] as const;
     return {
         ref: refOf(requiredPart(content, "obj")),
-        properties: new Map(partsOf(content, "propSet").map(value)),
+        properties: new Map(partsOf(content, "propSet").flatMap(value)),
         faults: new Map(partsOf(content, "missingSet").map(fault)),
     };
 }
@@ -47,6 +48,15 @@ export function filterSpec(wanted: Wanted, objects: readonly Ref[], select: read
 
 /** Reads properties: one round trip, and one more for each further page. */
 export async function retrieve(session: Session, spec: Argument, options: CallOptions = {}): Promise<Held[]> {
+    const { epoch } = session;
+    const held = await pages(session, spec, options);
+    if (!held.some(({ faults }) => [...faults.values()].some(({ type }) => type === "NotAuthenticated"))) return held;
+    // A host may name what it has to a stranger, and tell nothing of it.
+    await session.ping();
+    return session.epoch === epoch ? held : pages(session, spec, options);
+}
+
+async function pages(session: Session, spec: Argument, options: CallOptions): Promise<Held[]> {
     const collector = session.services.propertyCollector;
     const reading = { ...options, reads: true };
     const held: Held[] = [];

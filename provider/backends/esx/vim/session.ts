@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostError, quoted } from "../../../model";
 import { faultOfCall, refused, type Fault } from "./faults";
-import { BrokenCall, Http, type PostOptions } from "./http";
+import { BrokenCall, Http, LateAnswer, type PostOptions } from "./http";
 import { MalformedAnswer, refOf, requiredPart, requiredText, textOf, type Part, type Ref } from "./part";
 import { bodyOf, envelope, type Arguments } from "./soap";
 import type { VimAbout, VimHost } from "./types";
@@ -95,7 +95,7 @@ export class Session implements AsyncDisposable {
         };
         this.#about = aboutOf(requiredPart(content, "about"), this.shown);
         await this.login();
-        this.#keeper = setInterval(() => void this.call("CurrentTime", SERVICE, [], { reads: true }).catch(() => undefined), KEEP_ALIVE).unref();
+        this.#keeper = setInterval(() => void this.ping().catch(() => undefined), KEEP_ALIVE).unref();
     }
 
     private async login(): Promise<void> {
@@ -133,9 +133,15 @@ export class Session implements AsyncDisposable {
         const body = await this.repeated(method, self, args, options);
         if (body.name !== "Fault") return body;
         const fault = faultOfCall(body);
-        if (fault.type !== "NotAuthenticated") throw this.refusal(method, fault, options);
-        await this.again(epoch);
+        if (fault.type === "NotAuthenticated") await this.again(epoch);
+        else if (fault.type === "ManagedObjectNotFound" && options.reads) await this.ping();
+        if (this.epoch === epoch) throw this.refusal(method, fault, options);
         return this.attempt(method, self, args, options);
+    }
+
+    /** Makes sure that the host knows us: to a stranger it may say of anything that it is not there. */
+    async ping(): Promise<void> {
+        await this.call("CurrentTime", SERVICE, []);
     }
 
     private async attempt(method: string, self: Ref, args: Arguments, options: CallOptions): Promise<Part> {
@@ -169,7 +175,7 @@ export class Session implements AsyncDisposable {
             } catch (error) {
                 if (!(error instanceof BrokenCall)) throw error;
                 if (!options.reads) throw new BrokenCall(`${error.message}; whether it did ${options.title ?? method} is not known: look, and run again`);
-                if (attempt === ATTEMPTS) throw error;
+                if (attempt === ATTEMPTS || error instanceof LateAnswer) throw error;
                 await sleep(BETWEEN * attempt);
                 options.signal?.throwIfAborted();
             }

@@ -87,7 +87,7 @@ test("values that are not of their type end in a clear error, and not in a guess
     const states: [string, RegExp][] = [
         ["", /has nothing for “runtime.powerState”/],
         ["<propSet><name>runtime.powerState</name><val>on</val></propSet>", /a value that the vSphere API does not know for “runtime.powerState”/],
-        ["<propSet><name>runtime.powerState</name></propSet>", /has nothing for “val”/],
+        ["<propSet><val>poweredOn</val></propSet>", /<propSet> has nothing for “name”/],
     ];
     for (const [state, message] of states) {
         await using host = await StandIn.start({ RetrievePropertiesEx: () => machine(state) });
@@ -103,6 +103,23 @@ test("what is neither an ESX host nor a vCenter is none of ours", async () => {
     const gsx = serviceContent.replace("VirtualCenter", "Gsx");
     await using host = await StandIn.start({ RetrieveServiceContent: () => returns("RetrieveServiceContent", gsx) });
     expect((await failure(connectVim(host.host))).message).toMatch(/is of the kind "Gsx"; Snaptree knows ESX hosts and vCenters/);
+});
+
+test("a listing comes in pages, and all of them are read", async () => {
+    const machine = (id: number) =>
+        `<objects><obj type="VirtualMachine">vm-${id}</obj><propSet><name>name</name><val xsi:type="xsd:string">m${id}</val></propSet>` +
+        `<propSet><name>runtime.powerState</name><val xsi:type="VirtualMachinePowerState">poweredOff</val></propSet></objects>`;
+    const page = (method: string, id: number, token: string) => returns(method, `<returnval>${token}${machine(id)}</returnval>`);
+    await using host = await StandIn.start({
+        CreateContainerView: () => returns("CreateContainerView", '<returnval type="ContainerView">session[52ab]view</returnval>'),
+        RetrievePropertiesEx: () => page("RetrievePropertiesEx", 1, "<token>t&amp;1</token>"),
+        ContinueRetrievePropertiesEx: ({ body }) =>
+            body.includes("<token>t&amp;1</token>")
+                ? page("ContinueRetrievePropertiesEx", 2, "<token>t2</token>")
+                : page("ContinueRetrievePropertiesEx", 3, ""),
+    });
+    await using vim = await connectVim(host.host);
+    expect((await vim.machines()).map(({ ref, name }) => [ref, name])).toEqual([1, 2, 3].map((id) => [`vm-${id}`, `m${id}`]));
 });
 
 /** A server that does with each connection what it is told. */

@@ -65,6 +65,7 @@ const DEFAULTS: Replies = {
     CreatePropertyCollector: () => returns("CreatePropertyCollector", ref("returnval", "PropertyCollector", "session[52ab]collector")),
     CreateFilter: () => returns("CreateFilter", ref("returnval", "PropertyFilter", "session[52ab]filter")),
     DestroyPropertyCollector: () => returns("DestroyPropertyCollector"),
+    CurrentTime: () => returns("CurrentTime", "<returnval>2026-01-01T00:00:00.123456Z</returnval>"),
     CancelTask: () => returns("CancelTask"),
 };
 
