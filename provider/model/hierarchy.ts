@@ -36,15 +36,31 @@ function isNamed(whole: string, name: string): boolean {
     return whole.startsWith(`${name} {`) && /^[^{}]+\}$/.test(whole.slice(name.length + 2));
 }
 
+/** One of several snapshots of a name. */
+export interface SameName {
+    readonly name: string;
+    /** Seconds since 1970, UTC; null: unknown. */
+    readonly creationTime: number | null;
+}
+
+function dated({ name, creationTime }: SameName): string {
+    if (creationTime === null) return quoted(name);
+    return `${quoted(name)} of ${new Date(creationTime * 1000).toISOString().replace("T", " ").slice(0, -5)} UTC`;
+}
+
 /** What to say where a name means several. */
-export function ambiguous(name: string, candidates: readonly string[]): InvalidInputError {
-    const shown = candidates.map(quoted).join(", ");
+export function ambiguous(name: string, candidates: readonly SameName[]): InvalidInputError {
+    const shown = candidates.map(dated).join(", ");
     return new InvalidInputError(`${candidates.length} snapshots are called ${quoted(name)}: ${shown}; say which by one of these names`, "name");
 }
 
 /** What to say where a branch is asked for that is not there. */
 export function noSuchBranch(name: string): NotFoundError {
     return new NotFoundError(`there is no branch ${quoted(name)}; “snaptree list” shows what is there`);
+}
+
+function sameName({ name, ...node }: Placed & { readonly creationTime?: unknown }): SameName {
+    return { name, creationTime: typeof node.creationTime === "number" ? node.creationTime : null };
 }
 
 /** What places a node in a hierarchy. */
@@ -113,7 +129,7 @@ export class Tree<T extends Placed> {
     need(name: string): T {
         const node = this.byName.get(name);
         if (node) return node;
-        const several = [...this.byName.keys()].filter((each) => isNamed(each, name));
+        const several = [...this.byName.values()].filter((each) => isNamed(each.name, name)).map(sameName);
         throw several.length > 0 ? ambiguous(name, several) : noSuchSnapshot(name);
     }
 

@@ -10,6 +10,8 @@ export interface NativeNode {
     readonly parent: string | null;
     readonly name: string;
     readonly description: string | null;
+    /** When it was taken, in seconds since 1970, UTC. */
+    readonly time: number;
     /** Where, or that, it holds what the machine's memory held; null: it holds none. */
     readonly memory: string | null;
 }
@@ -135,8 +137,11 @@ export class Draft<S extends Step = never> {
         const visible = this.visible();
         const found = visible.find((ref) => this.nameOf(ref) === name);
         if (found !== undefined) return found;
-        const several = visible.filter((ref) => this.nodes.get(ref)?.there?.name === name && this.nameOf(ref) === nameWithId(name, ref));
-        if (several.length > 0) throw ambiguous(name, several.map((ref) => nameWithId(name, ref))); // prettier-ignore
+        const several = visible.flatMap((ref) => {
+            const there = this.nodes.get(ref)?.there;
+            return there?.name === name && this.nameOf(ref) === nameWithId(name, ref) ? { name: nameWithId(name, ref), creationTime: there.time } : [];
+        });
+        if (several.length > 0) throw ambiguous(name, several);
         return null;
     }
 

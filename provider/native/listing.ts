@@ -4,12 +4,6 @@ import { type Draft, type NativeNode, stateOf } from "./draft";
 import type { StoredBranch } from "./records";
 import type { Ref } from "./steps";
 
-/** A snapshot that can be listed. */
-export interface ListedNode extends NativeNode {
-    /** Seconds since 1970, UTC. */
-    readonly time: number;
-}
-
 /** Disk target to file. */
 export type Files = Readonly<Record<string, string>>;
 
@@ -19,7 +13,7 @@ export interface NativeListing {
     readonly uuid: string;
     readonly powerState: PowerState;
     readonly draft: Draft<Step>;
-    readonly nodes: ReadonlyMap<string, ListedNode>;
+    readonly nodes: ReadonlyMap<string, NativeNode>;
     /** The tip differs from the current snapshot. */
     readonly dirty: boolean;
     /** It was decided to go elsewhere, and the machine is not there yet. */

@@ -1,10 +1,10 @@
 import type { PowerState } from "../../model";
-import type { Files, ListedNode, Standing } from "../../native";
+import type { Files, NativeNode, Standing } from "../../native";
 import type { DiskChain, MachineRead, SnapshotFiles, SnapshotRead, VimDisk, VimPowerState } from "./vim";
 import { startsOf } from "./starts";
 
 /** A snapshot as the host has it. */
-export interface EsxNode extends ListedNode {
+export interface EsxNode extends NativeNode {
     /** Counted within the machine, and never used again. */
     readonly id: number;
     /** Disk target to the file that holds its contents: `[datastore] folder/name.vmdk`. */
