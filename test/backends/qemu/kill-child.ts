@@ -2,6 +2,8 @@
 import { connect, type Progress } from "../../../provider/engine";
 import { LibvirtDomain } from "../../../provider/backends/libvirt/domain";
 import { Virsh } from "../../../provider/backends/libvirt/virsh";
+import { EsxDomain } from "../../../provider/backends/esx/domain";
+import { Vim } from "../../../provider/backends/esx/vim/vim";
 import { QemuDomain } from "../../../provider/backends/qemu/domain";
 import { VboxDomain } from "../../../provider/backends/vbox/domain";
 import { Manage } from "../../../provider/backends/vbox/manage";
@@ -14,8 +16,8 @@ export interface Order {
     /** Killed when this many points were passed; null: never. */
     readonly killAt: number | null;
     /**
-     * What counts as a point: a call of the engine's to the embedded backend; a step or a command that changes something in libvirt or
-     * VirtualBox; whatever changes a file or
+     * What counts as a point: a call of the engine's to the embedded backend; a step, a command or a call that changes something in libvirt,
+     * VirtualBox or vSphere; whatever changes a file or
      * starts a process; or news of how far a step is.
      */
     readonly grain: "step" | "command" | "call" | "progress";
@@ -78,6 +80,9 @@ function hookVBoxManage(point: () => void): void {
     };
 }
 
+/** Between two of these nothing changes on a vSphere host. */
+const VIM_CHANGES = ["createSnapshot", "revert", "rename", "remove", "consolidate", "reconfigure", "powerOn", "powerOff", "suspend"];
+
 async function main({ uri, domain, work, killAt, grain }: Order): Promise<void> {
     let passed = 0;
     const point = () => {
@@ -90,6 +95,8 @@ async function main({ uri, domain, work, killAt, grain }: Order): Promise<void> 
         hookVirsh(point);
         hookMethods(VboxDomain.prototype, POINTS, point);
         hookVBoxManage(point);
+        hookMethods(EsxDomain.prototype, POINTS, point);
+        hookMethods(Vim.prototype, VIM_CHANGES, point);
     }
     // A step begins with its title and its kind; what follows has the title alone.
     const onProgress = ({ kind, message }: Progress) => void (grain === "progress" && kind === "step" && !/: \w+$/.test(message) && point());

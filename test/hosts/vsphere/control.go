@@ -24,6 +24,8 @@ import (
 //	POST   /fault?method=NAME_Task&fault=TYPE               the next such call fails; the body can have the fault's fields as JSON
 //	POST   /delay?method=NAME_Task&ms=500                   the next such call takes longer, and says how far it is
 //	POST   /leave-disks                                     the next removal of snapshots merges no disks
+//	POST   /save?vm=VM                                      all of a machine; answers with a number for it
+//	POST   /restore?vm=VM&saved=0                           the machine as it was
 //	POST   /expire                                          every session ends
 func (h *host) listen(socket string) (net.Listener, error) {
 	listener, err := net.Listen("unix", socket)
@@ -40,6 +42,8 @@ func (h *host) listen(socket string) (net.Listener, error) {
 		"POST /fault":       h.onFault,
 		"POST /delay":       h.onDelay,
 		"POST /leave-disks": h.onLeaveDisks,
+		"POST /save":        h.onSave,
+		"POST /restore":     h.onRestore,
 		"POST /expire":      func(*http.Request) (any, error) { h.expireSessions(); return nil, nil },
 	} {
 		mux.HandleFunc(pattern, answer(do))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,8 @@ type host struct {
 	trouble      trouble
 	lastTask     atomic.Int64
 	lastSnapshot atomic.Int64
+	savings      sync.Mutex
+	saved        []*saved
 }
 
 func newHost(service *simulator.Service, plain bool) (*host, error) {
