@@ -3,8 +3,8 @@ import { errors, Pool, type Dispatcher } from "undici";
 import { HostError, InvalidInputError, quoted, UnreachableError } from "../../../model";
 import type { VimHost } from "./types";
 
-/** Bytes of an answer: 1,000 machines with their trees are less than a tenth of that, and are asked for in pages. */
-const MAX_ANSWER = 64 * 1024 * 1024;
+/** Bytes of an answer: 1,000 machines with their trees are less than a fifth of that, and are asked for in pages. */
+const MAX_ANSWER = 32 * 1024 * 1024;
 
 /** Calls under way at once; further ones wait for their turn. */
 const CONNECTIONS = 64;

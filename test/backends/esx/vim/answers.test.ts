@@ -68,7 +68,7 @@ test("an answer without end is cut off", async () => {
         };
         more();
     });
-    expect(error.message).toMatch(/answers with more than 64 MiB; check that it is a vSphere host/);
+    expect(error.message).toMatch(/answers with more than 32 MiB; check that it is a vSphere host/);
 });
 
 test("one that never answers is given up", async () => {

@@ -38,7 +38,7 @@ export const envelope = (body: string): string =>
 export const returns = (method: string, value = ""): Page => ({ body: envelope(`<${method}Response xmlns="urn:vim25">${value}</${method}Response>`) });
 
 /** A fault of a call. @param facts what it tells besides, as XML */
-export const fails = (type: string, words: string, facts = ""): Reply => ({
+export const fails = (type: string, words: string, facts = ""): Page => ({
     status: 500,
     body: envelope(
         `<soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>${words}</faultstring>` +
@@ -58,9 +58,12 @@ const SESSION = "<returnval><key>52ab</key><userName>ann</userName></returnval>"
 
 export const COOKIE = "5293c2a0-cookie-of-the-session";
 
+/** A reply that begins a session. */
+export const withCookie = (page: Page): Page => ({ ...page, headers: { "set-cookie": `vmware_soap_session="${COOKIE}"; Path=/; HttpOnly; Secure;` } });
+
 const DEFAULTS: Replies = {
     RetrieveServiceContent: () => returns("RetrieveServiceContent", serviceContent),
-    Login: () => ({ ...returns("Login", SESSION), headers: { "set-cookie": `vmware_soap_session="${COOKIE}"; Path=/; HttpOnly; Secure;` } }),
+    Login: () => withCookie(returns("Login", SESSION)),
     Logout: () => returns("Logout"),
     CreatePropertyCollector: () => returns("CreatePropertyCollector", ref("returnval", "PropertyCollector", "session[52ab]collector")),
     CreateFilter: () => returns("CreateFilter", ref("returnval", "PropertyFilter", "session[52ab]filter")),
@@ -79,14 +82,14 @@ function infoSet(element: string, state: string, further: Readonly<Record<string
         .join("");
 }
 
-export const taskOf = (method: string, id = "task-42"): Reply => returns(method, ref("returnval", "Task", id));
+export const taskOf = (method: string, id = "task-42"): Page => returns(method, ref("returnval", "Task", id));
 
 /** What reading the task's properties gives. */
-export const taskRead = (state: string, further: Readonly<Record<string, string>> = {}, id = "task-42"): Reply =>
+export const taskRead = (state: string, further: Readonly<Record<string, string>> = {}, id = "task-42"): Page =>
     returns("RetrievePropertiesEx", `<returnval><objects>${ref("obj", "Task", id)}${infoSet("propSet", state, further)}</objects></returnval>`);
 
 /** What waiting for the task's changes gives. */
-export const taskUpdate = (version: number, state: string, further: Readonly<Record<string, string>> = {}, id = "task-42"): Reply =>
+export const taskUpdate = (version: number, state: string, further: Readonly<Record<string, string>> = {}, id = "task-42"): Page =>
     returns(
         "WaitForUpdatesEx",
         `<returnval><version>${version}</version><filterSet><filter type="PropertyFilter">session[52ab]filter</filter><objectSet><kind>modify</kind>` +
