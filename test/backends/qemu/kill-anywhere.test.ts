@@ -12,8 +12,8 @@ import { lengthen, takeClusterPastEnd } from "./tools";
 const RUNS = Number(process.env.SNAPTREE_RUNS ?? 8);
 
 /** Points of what is killed at point after point; `make soak` tries them all. */
-const MOST = process.env.SNAPTREE_RUNS === undefined ? 24 : Infinity;
-const MOST_AGAIN = process.env.SNAPTREE_RUNS === undefined ? 5 : Infinity;
+const MOST = process.env.SNAPTREE_RUNS === undefined ? 10 : Infinity;
+const MOST_AGAIN = process.env.SNAPTREE_RUNS === undefined ? 3 : Infinity;
 
 suiteWith(needs(qemu), "killed anywhere", () => {
     let crasher: Crasher;
@@ -138,7 +138,7 @@ suiteWith(needs(qemu), "killed anywhere", () => {
         const work = await scenario.work(machine);
         await using point = machine.save();
         const { points } = await crasher.run(machine, work, null);
-        for (let k = 0; k < (points ?? 0); k++) {
+        for (const k of spread(points ?? 0, MOST, 0)) {
             await point.restore();
             await crasher.run(machine, work, k);
             const bootable = await writeAll(machine, 1, "w").then(

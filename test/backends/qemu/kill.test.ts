@@ -6,7 +6,7 @@ import { QemuMachine } from "./machine";
 import { cases, sceneOf } from "./scenarios";
 
 /** Points of each operation; `make soak` tries them all. */
-const MOST = process.env.SNAPTREE_RUNS === undefined ? 8 : Infinity;
+const MOST = process.env.SNAPTREE_RUNS === undefined ? 4 : Infinity;
 
 suiteWith(needs(qemu), "killed at any point of", () => {
     let crasher: Crasher;
