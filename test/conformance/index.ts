@@ -38,10 +38,15 @@ const others = [
 export interface Part {
     readonly from: number;
     readonly every: number;
+    /** Where operations take long: suites in which several disks make a difference run with two disks alone; default: with one disk too. */
+    readonly once?: boolean;
 }
 
-function isIn(part: Part | undefined, place: number): boolean {
-    return part === undefined || place % part.every === part.from;
+/** The suites that a machine with so many disks is for. */
+function suitesOf(part: Part | undefined, disks: number): readonly ((stage: Stage) => void)[] {
+    const isIn = (place: number) => part === undefined || place % part.every === part.from;
+    const isForOne = (place: number) => place >= several.length || !part?.once;
+    return [...several, ...others].filter((_, place) => isIn(place) && (disks > 1 ? place < several.length : isForOne(place)));
 }
 
 /**
@@ -72,6 +77,6 @@ export function conformance(name: string, bench: Bench, part?: Part): void {
             },
             all: (contents) => Object.fromEntries(targets.map((target) => [target, contents])),
         };
-        for (const [place, suite] of (targets.length > 1 ? several : [...several, ...others]).entries()) if (isIn(part, place)) suite(stage);
+        for (const suite of suitesOf(part, targets.length)) suite(stage);
     });
 }
