@@ -167,10 +167,10 @@ describe("many documents", () => {
         new Tree(documents.map((xml) => parseSnapshot(xml)).map(({ name, parent }) => ({ name: name ?? "", parent })));
 
     test.each([
-        ["a missing parent", chain(100_000, "gone"), 'snapshot "s0" has the parent "gone"'],
-        ["a cycle", chain(100_000, "s99999"), 'snapshot "s0" is its own ancestor'],
-        ["a name twice", [...chain(100_000, "s0").slice(1), "<domainsnapshot><name>s7</name></domainsnapshot>"], 'two snapshots are called "s7"'],
-    ])("%s in a chain of 100,000 is named", (_, documents, reason) => {
+        ["a missing parent", chain(20_000, "gone"), 'snapshot "s0" has the parent "gone"'],
+        ["a cycle", chain(20_000, "s19999"), 'snapshot "s0" is its own ancestor'],
+        ["a name twice", [...chain(20_000, "s0").slice(1), "<domainsnapshot><name>s7</name></domainsnapshot>"], 'two snapshots are called "s7"'],
+    ])("%s in a chain of 20,000 is named", (_, documents, reason) => {
         expect(() => tree(documents)).toThrow(reason);
     });
 });
