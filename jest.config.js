@@ -27,6 +27,7 @@ module.exports = {
     maxWorkers: "100%",
     roots: ["<rootDir>/test"],
     testMatch: ["**/*.test.ts"],
+    testSequencer: "<rootDir>/test/support/sequencer.js",
     transform: {
         "\\.[jt]s$": ["@swc/jest", { jsc: { target: "es2023", parser: { syntax: "typescript" } }, module: { type: "commonjs" } }],
     },
