@@ -3,7 +3,7 @@ import { referenced } from "../../../xml/strict";
 import { MalformedAnswer, type Part } from "./part";
 
 /*
- * Reads the XML of answers into parts, in one pass and strictly: a hierarchy is read several times for each change, and parseXml takes six times as long.
+ * Reads the XML of answers into parts, in one pass and strictly: a hierarchy is read several times for each change, and parseXml takes ten times as long.
  * Hosts write elements, attributes, text and the five entities; anything that could bring in or multiply text is refused.
  */
 
@@ -11,16 +11,13 @@ import { MalformedAnswer, type Part } from "./part";
 const MAX_DEPTH = 1024;
 
 const NAME = "[A-Za-z_][\\w.-]*";
-const ATTRIBUTE = `\\s+(?:${NAME}:)?${NAME}\\s*=\\s*(?:"[^"<]*"|'[^'<]*')`;
+const DECLARATION = /^\ufeff?\s*(?:<\?xml\s[^?<>]*\?>)?/;
 
-/** Each begins where the one before has ended. */
-const TOKEN = new RegExp(
-    `<(?<close>/?)(?:${NAME}:)?(?<name>${NAME})(?<attributes>(?:${ATTRIBUTE})*)\\s*(?<empty>/?)>|(?<text>[^<]+)|<!--[^]*?-->|<!\\[CDATA\\[(?<data>[^]*?)\\]\\]>`,
-    "y",
-);
+/** What stands between the brackets of a tag: its name, its attributes, and whether it is empty. */
+const TAG = new RegExp(`^(?:${NAME}:)?(${NAME})((?:\\s+(?:${NAME}:)?${NAME}\\s*=\\s*(?:"[^"<]*"|'[^'<]*'))*)\\s*(/?)$`);
 
 /** `type` itself, which references carry, and the one of XML Schema, whatever its prefix. */
-const TYPE = new RegExp(`\\s(?<prefix>${NAME}:)?type\\s*=\\s*(?:"(?<double>[^"]*)"|'(?<single>[^']*)')`, "g");
+const TYPE = new RegExp(`\\s(${NAME}:)?type\\s*=\\s*(?:"([^"]*)"|'([^']*)')`, "g");
 
 const REFERENCE = /&(?:#([0-9]{1,10}|x[0-9a-fA-F]{1,8})|(\w+));|&/g;
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", apos: "'", quot: '"' };
@@ -29,7 +26,14 @@ interface Open extends Part {
     kind: string | null;
     refType: string | null;
     text: string;
-    readonly parts: Open[];
+    parts: Open[];
+}
+
+/** Most elements hold text alone, and share it: nothing is ever put in it. */
+const NO_PARTS: Open[] = [];
+
+function opened(name: string): Open {
+    return { name, kind: null, refType: null, text: "", parts: NO_PARTS };
 }
 
 function decoded(raw: string): string {
@@ -41,22 +45,85 @@ function decoded(raw: string): string {
     });
 }
 
-function opened(name: string, attributes: string): Open {
-    const part: Open = { name, kind: null, refType: null, text: "", parts: [] };
-    if (!attributes.includes("type")) return part;
-    for (const { groups: { prefix, double, single = "" } = {} } of attributes.matchAll(TYPE)) {
-        const value = decoded(double ?? single);
-        if (prefix === undefined) part.refType = value;
-        else part.kind = value.slice(value.indexOf(":") + 1);
-    }
-    return part;
+function clipped(name: string): string {
+    return `<${name.slice(0, 40)}>`;
 }
 
-/** Where no token begins: what is there instead. */
-function refuse(text: string, at: number): never {
-    if (text.startsWith("<!", at)) throw new MalformedAnswer("it has a declaration (DOCTYPE, ENTITY), which could bring in or multiply text");
-    if (text.startsWith("<?", at)) throw new MalformedAnswer("it has a processing instruction");
-    throw new MalformedAnswer(!text.includes(">", at) ? "it breaks off in the middle" : "a “<” in it begins no tag");
+/** Reads one answer, from its beginning to its end. */
+class Reader {
+    private readonly document = opened("");
+    private readonly path = [this.document];
+    private current = this.document;
+    private at: number;
+
+    constructor(private readonly text: string) {
+        this.at = DECLARATION.exec(text)?.[0].length ?? 0;
+    }
+
+    root(): Part {
+        for (let next = this.text.indexOf("<", this.at); next >= 0; next = this.text.indexOf("<", this.at)) {
+            if (next > this.at) this.current.text += decoded(this.text.slice(this.at, next));
+            this.at = next + 1;
+            if (this.text.startsWith("!", this.at)) this.passage();
+            else this.tag(this.until(">"));
+        }
+        if (this.path.length > 1) throw new MalformedAnswer(`it breaks off within ${clipped(this.current.name)}`);
+        const [root, other] = this.document.parts;
+        const outside = this.document.text + this.text.slice(this.at);
+        if (root === undefined || other !== undefined || outside.trim() !== "") throw new MalformedAnswer("it is no XML document");
+        return root;
+    }
+
+    /** What stands before that mark, which is passed. */
+    private until(mark: string): string {
+        const end = this.text.indexOf(mark, this.at);
+        if (end < 0) throw new MalformedAnswer("it breaks off in the middle");
+        const before = this.text.slice(this.at, end);
+        this.at = end + mark.length;
+        return before;
+    }
+
+    private passage(): void {
+        if (this.text.startsWith("!--", this.at)) this.until("-->");
+        else if (this.text.startsWith("![CDATA[", this.at)) this.current.text += this.until("]]>").slice("![CDATA[".length);
+        else throw new MalformedAnswer("it has a declaration (DOCTYPE, ENTITY), which could bring in or multiply text");
+    }
+
+    private tag(tag: string): void {
+        const closing = tag.startsWith("/");
+        const [, name, attributes = "", empty = ""] = TAG.exec(closing ? tag.slice(1) : tag) ?? [];
+        if (name === undefined || (closing && attributes + empty !== ""))
+            throw new MalformedAnswer(tag.startsWith("?") ? "it has a processing instruction" : "a “<” in it begins no tag");
+        if (closing) this.close(name);
+        else this.open(name, attributes, empty === "/");
+    }
+
+    private open(name: string, attributes: string, empty: boolean): void {
+        const part = opened(name);
+        if (attributes.includes("type")) this.type(part, attributes);
+        if (this.current.parts === NO_PARTS) this.current.parts = [part];
+        else this.current.parts.push(part);
+        if (empty) return;
+        if (this.path.push(part) > MAX_DEPTH) throw new MalformedAnswer(`its elements are nested more than ${MAX_DEPTH} deep`);
+        this.current = part;
+    }
+
+    private type(part: Open, attributes: string): void {
+        for (const [, prefix, double, single = ""] of attributes.matchAll(TYPE)) {
+            const value = decoded(double ?? single);
+            if (prefix === undefined) part.refType = value;
+            else part.kind = value.slice(value.indexOf(":") + 1);
+        }
+    }
+
+    private close(name: string): void {
+        if (this.current.name !== name || this.path.length === 1)
+            throw new MalformedAnswer(`${clipped(this.current.name)} is closed by </${name.slice(0, 40)}>`);
+        // Blanks between elements are layout.
+        if (this.current.parts.length > 0) this.current.text = "";
+        this.path.pop();
+        this.current = this.path.at(-1) as Open;
+    }
 }
 
 /**
@@ -66,32 +133,5 @@ function refuse(text: string, at: number): never {
  */
 export function parseAnswer(text: string): Part {
     if (!isXmlText(text)) throw new MalformedAnswer("it has a character that XML forbids");
-    const document: Open = { name: "", kind: null, refType: null, text: "", parts: [] };
-    const path = [document];
-    let at: Open = document;
-    TOKEN.lastIndex = /^\ufeff?\s*(?:<\?xml\s[^?<>]*\?>)?/.exec(text)?.[0].length ?? 0;
-    while (TOKEN.lastIndex < text.length) {
-        const begin = TOKEN.lastIndex;
-        const token = TOKEN.exec(text)?.groups;
-        if (token === undefined) return refuse(text, begin);
-        const { close, name, attributes = "", empty, text: raw, data } = token;
-        if (name === undefined) at.text += data ?? decoded(raw ?? "");
-        else if (close === "/") {
-            if (at.name !== name || path.length === 1) throw new MalformedAnswer(`<${at.name.slice(0, 40)}> is closed by </${name.slice(0, 40)}>`);
-            // Blanks between elements are layout.
-            if (at.parts.length > 0) at.text = "";
-            path.pop();
-            at = path.at(-1) as Open;
-        } else {
-            const part = opened(name, attributes);
-            at.parts.push(part);
-            if (empty === "/") continue;
-            if (path.push(part) > MAX_DEPTH) throw new MalformedAnswer(`its elements are nested more than ${MAX_DEPTH} deep`);
-            at = part;
-        }
-    }
-    if (path.length > 1) throw new MalformedAnswer(`it breaks off within <${at.name.slice(0, 40)}>`);
-    const [root, other] = document.parts;
-    if (root === undefined || other !== undefined || document.text.trim() !== "") throw new MalformedAnswer("it is no XML document");
-    return root;
+    return new Reader(text).root();
 }

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { HostError, UnreachableError } from "../../../../provider/model";
 import { connectVim } from "../../../../provider/backends/esx/vim";
-import { envelope, failure, returns, serviceContent, StandIn, type Reply } from "./stand-in";
+import { envelope, failure, returns, serviceContent, StandIn, taskOf, taskRead, type Reply } from "./stand-in";
 
 /*
  * Whatever listens there: one clear sentence, and neither waiting for ever nor following where it leads. Login is the first call that holds a secret.
@@ -35,6 +35,9 @@ test.each<[string, Reply, RegExp]>([
     ["another method's answer", returns("Logout"), /answers Login otherwise than the vSphere API describes: it is <LogoutResponse>; check host and port$/],
     ["an empty body", body(envelope("")), /there is nothing in its body/],
     ["tags that cross", body(whole.replace("<returnval/>", "<a><b></a></b>")), /<b> is closed by <\/a>/],
+    ["a closing tag that is more than one", body(whole.replace("<returnval/>", "<a></a/>")), /a “<” in it begins no tag/],
+    ["a tag without a name", body(whole.replace("<returnval/>", "<>")), /a “<” in it begins no tag/],
+    ["a processing instruction", body(whole.replace("<returnval/>", "<?php ?>")), /it has a processing instruction/],
     ["a document type", body(whole.replace("<soapenv:Envelope", '<!DOCTYPE x [<!ENTITY a "b">]><soapenv:Envelope')), /declaration \(DOCTYPE, ENTITY\)/],
     ["an entity of its own", body(whole.replace("<returnval/>", "<a>&lol;</a>")), /a “&” that begins no character or entity/],
     ["a forbidden character", body(whole.replace("<returnval/>", "<a>\u0000</a>")), /a character that XML forbids/],
@@ -120,6 +123,21 @@ test("a listing comes in pages, and all of them are read", async () => {
     });
     await using vim = await connectVim(host.host);
     expect((await vim.machines()).map(({ ref, name }) => [ref, name])).toEqual([1, 2, 3].map((id) => [`vm-${id}`, `m${id}`]));
+});
+
+test("prefixes, quotes, references, comments and CDATA are read as XML has them", async () => {
+    const id = (text: string) => `<returnval type='VirtualMachineSnapshot' xmlns:_i="urn:i" _i:type="x:ManagedObjectReference">${text}</returnval>`;
+    const read = async (text: string) => {
+        const info = { "info.result": id(text).replaceAll("returnval", "val") };
+        await using host = await StandIn.start({
+            CreateSnapshot_Task: () => taskOf("CreateSnapshot_Task"),
+            RetrievePropertiesEx: () => taskRead("success", info),
+        });
+        await using vim = await connectVim(host.host);
+        return await vim.createSnapshot("vm-1", { name: "a", description: "", memory: false, quiesce: false }, { title: "create it" });
+    };
+    expect(await read("a&lt;&#98;&#x63;<!-- > <x> -->&quot;&amp;lt;")).toBe('a<bc"&lt;');
+    expect(await read("<![CDATA[<a> & ]]>b")).toBe("<a> & b");
 });
 
 /** A server that does with each connection what it is told. */
