@@ -43,6 +43,8 @@ export interface Write {
 export interface Bench {
     /** The mode that machines are tested in; null where the hypervisor knows no such difference. */
     readonly mode: Mode | null;
+    /** Quiescing a machine that is off is nothing, and no error. */
+    readonly quiescesOff?: true;
     /** A new machine whose disks hold zeros but for slot 0, which is “0”. */
     machine(targets: readonly string[]): Promise<Machine>;
 }

@@ -65,7 +65,12 @@ suiteWith(needs(required), "the simulated vSphere host", () => {
         return found.tree;
     }
 
-    const held = async (name?: string) => vsphere.contents(vm, name && (await tree(name)).snapshot.value);
+    /** What the disks hold, or held when a snapshot was taken. */
+    async function held(name?: string): Promise<Record<string, string | undefined>> {
+        const machine = await vsphere.look(vm);
+        const { disks } = name === undefined ? machine : (machine.snapshots.find((snapshot) => snapshot.name === name) ?? { disks: [] });
+        return Object.fromEntries(disks.map(({ target, file }) => [target, machine.files[file]]));
+    }
 
     /** a; b and c under a; d under c. The machine is at d. */
     async function grow(): Promise<void> {
@@ -146,6 +151,10 @@ suiteWith(needs(required), "the simulated vSphere host", () => {
             `<RenameSnapshot xmlns="urn:vim25"><_this type="VirtualMachineSnapshot">${before.snapshot.value}</_this><description>two</description></RenameSnapshot>`,
         );
         expect(await tree("b & c")).toEqual({ ...before, name: "b & c", description: "two" });
+        await soap(
+            `<RenameSnapshot xmlns="urn:vim25"><_this type="VirtualMachineSnapshot">${before.snapshot.value}</_this><description></description></RenameSnapshot>`,
+        );
+        expect(await tree("b & c")).toEqual({ ...before, name: "b & c", description: "" });
     });
 
     test("brings the configuration of the time back, and keeps the name", async () => {

@@ -24,6 +24,39 @@ export interface VsphereOptions {
     readonly sessionSeconds?: number;
 }
 
+export interface MachineOptions {
+    /** Its inventory path (`/DC0/vm/web`); default: that of all machines. */
+    readonly folder?: string;
+    /** Of its disks' controller; default: scsi. */
+    readonly bus?: "scsi" | "nvme";
+}
+
+export interface VsphereDisk {
+    readonly target: string;
+    /** The one that is written, `[datastore] folder/name.vmdk`. */
+    readonly file: string;
+}
+
+export interface VsphereSnapshot {
+    /** Managed object id. */
+    readonly id: string;
+    readonly name: string;
+    /** “”: none. */
+    readonly parent: string;
+    readonly disks: readonly VsphereDisk[];
+}
+
+export interface VsphereMachine {
+    readonly state: "poweredOn" | "poweredOff" | "suspended";
+    readonly annotation: string;
+    /** “”: none. */
+    readonly current: string;
+    readonly disks: readonly VsphereDisk[];
+    readonly snapshots: readonly VsphereSnapshot[];
+    /** What the files hold: a character for each slot, “.” for zeros. */
+    readonly files: Readonly<Record<string, string>>;
+}
+
 /** A program that posts to the socket and prints what it says. */
 const CONTROL = `
     const [socketPath, path] = process.argv.slice(1);
@@ -113,9 +146,9 @@ export class Vsphere implements AsyncDisposable {
         return stdout.trimEnd();
     }
 
-    /** A machine that is switched off, with disks of 512 KiB of zeros: vda, vdb, …. @param folder its inventory path (`/DC0/vm/web`); default: that of all machines */
-    async createMachine(name: string, disks = 1, folder = ""): Promise<void> {
-        await this.control("POST", "/machine", { name, disks: `${disks}`, folder });
+    /** A machine that is switched off, with disks of 512 KiB of zeros: vda, vdb, …. */
+    async createMachine(name: string, disks = 1, { folder = "", bus = "scsi" }: MachineOptions = {}): Promise<void> {
+        await this.control("POST", "/machine", { name, disks: `${disks}`, folder, bus });
     }
 
     /** @param vm here and below: its name or its managed object id */
@@ -128,9 +161,9 @@ export class Vsphere implements AsyncDisposable {
         await this.control("PUT", "/disk", { vm, target, slot: `${slot}`, char: character });
     }
 
-    /** What the disks of a machine hold, or of one of its snapshots (its managed object id): a character for each slot, “.” for zeros. */
-    async contents(vm: string, snapshot?: string): Promise<Record<string, string>> {
-        return JSON.parse(await this.control("GET", "/disks", { vm, snapshot: snapshot ?? "" })) as Record<string, string>;
+    /** What a machine is, and what its disks hold: an eye that looks past every session. */
+    async look(vm: string): Promise<VsphereMachine> {
+        return JSON.parse(await this.control("GET", "/machine", { vm })) as VsphereMachine;
     }
 
     /** Whether VMware Tools run in the guest. */

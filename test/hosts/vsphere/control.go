@@ -16,10 +16,10 @@ import (
 
 // What only tests can do, over a socket of their own. A machine is meant by its name or its managed object id:
 //
-//	POST   /machine?name=NAME&disks=2&folder=/DC0/vm/PATH   a new machine, switched off
+//	POST   /machine?name=NAME&disks=2&bus=nvme&folder=/DC0/vm/PATH   a new machine, switched off; its disks are on nvme or scsi
 //	DELETE /machine?vm=VM
 //	PUT    /disk?vm=VM&target=vda&slot=1&char=a             the guest writes; it runs for that if it does not
-//	GET    /disks?vm=VM&snapshot=ID                         what the disks hold: {"vda": "0a......"}
+//	GET    /machine?vm=VM                                   what it is and what its files hold, as JSON
 //	POST   /tools?vm=VM&running=true
 //	POST   /fault?method=NAME_Task&fault=TYPE               the next such call fails; the body can have the fault's fields as JSON
 //	POST   /delay?method=NAME_Task&ms=500                   the next such call takes longer, and says how far it is
@@ -37,7 +37,7 @@ func (h *host) listen(socket string) (net.Listener, error) {
 		"POST /machine":     h.onCreate,
 		"DELETE /machine":   func(r *http.Request) (any, error) { return nil, h.destroyMachine(r.FormValue("vm")) },
 		"PUT /disk":         h.onWrite,
-		"GET /disks":        h.onRead,
+		"GET /machine":      h.onRead,
 		"POST /tools":       h.onTools,
 		"POST /fault":       h.onFault,
 		"POST /delay":       h.onDelay,
@@ -68,7 +68,7 @@ func (h *host) onCreate(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nil, h.createMachine(r.FormValue("folder"), r.FormValue("name"), disks)
+	return nil, h.createMachine(r.FormValue("folder"), machineSpec(r.FormValue("name"), r.FormValue("bus"), disks))
 }
 
 func (h *host) onWrite(r *http.Request) (any, error) {
@@ -93,17 +93,9 @@ func (h *host) onRead(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var held map[string]string
-	m.alone(func(*simulator.Context) {
-		var of *snapshot
-		if id := r.FormValue("snapshot"); id != "" {
-			if of, err = m.snapshot(id); err != nil {
-				return
-			}
-		}
-		held = m.contents(of)
-	})
-	return held, err
+	var told machineTold
+	m.alone(func(*simulator.Context) { told = m.tell() })
+	return told, nil
 }
 
 func (h *host) onTools(r *http.Request) (any, error) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +43,7 @@ func newHost(service *simulator.Service, plain bool) (*host, error) {
 
 func (h *host) createMachines(count int) error {
 	for number := range count {
-		if err := h.createMachine("", fmt.Sprintf("vm-%d", number), 1); err != nil {
+		if err := h.createMachine("", machineSpec(fmt.Sprintf("vm-%d", number), "scsi", 1)); err != nil {
 			return err
 		}
 	}
@@ -52,7 +51,7 @@ func (h *host) createMachines(count int) error {
 }
 
 // A machine that is switched off. Without a folder it is in that of all machines of the first datacenter.
-func (h *host) createMachine(folder, name string, disks int) error {
+func (h *host) createMachine(folder string, spec types.VirtualMachineConfigSpec) error {
 	ctx := context.Background()
 	finder := find.NewFinder(h.client)
 	datacenters, err := finder.DatacenterList(ctx, "*")
@@ -71,7 +70,7 @@ func (h *host) createMachine(folder, name string, disks int) error {
 	if err != nil {
 		return err
 	}
-	task, err := place.CreateVM(ctx, machineSpec(name, disks), pools[0], nil)
+	task, err := place.CreateVM(ctx, spec, pools[0], nil)
 	if err != nil {
 		return err
 	}
@@ -85,7 +84,7 @@ func (h *host) createMachine(folder, name string, disks int) error {
 	return nil
 }
 
-func machineSpec(name string, disks int) types.VirtualMachineConfigSpec {
+func machineSpec(name, bus string, disks int) types.VirtualMachineConfigSpec {
 	spec := types.VirtualMachineConfigSpec{
 		Name:    name,
 		GuestId: string(types.VirtualMachineGuestOsIdentifierOtherGuest64),
@@ -93,6 +92,9 @@ func machineSpec(name string, disks int) types.VirtualMachineConfigSpec {
 	}
 	var devices object.VirtualDeviceList
 	controller, _ := devices.CreateSCSIController("pvscsi")
+	if bus == "nvme" {
+		controller, _ = devices.CreateNVMEController()
+	}
 	devices = append(devices, controller)
 	for range disks {
 		disk := devices.CreateDisk(controller.(types.BaseVirtualController), types.ManagedObjectReference{}, "")
@@ -126,14 +128,6 @@ func (h *host) destroyMachine(name string) error {
 		return err
 	}
 	return task.Wait(context.Background())
-}
-
-func (m *machine) snapshot(id string) (*snapshot, error) {
-	place := slices.IndexFunc(m.snapshots, func(each *snapshot) bool { return each.Self.Value == id })
-	if place < 0 {
-		return nil, fmt.Errorf("%s has no snapshot %s", m.Name, id)
-	}
-	return m.snapshots[place], nil
 }
 
 func (m *machine) setTools(ctx *simulator.Context, running bool) {

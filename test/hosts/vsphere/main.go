@@ -70,6 +70,9 @@ func run(given settings) error {
 	}
 	server := service.NewServer()
 	defer server.Close()
+	if !given.plain {
+		server.Config.Handler = tellingEmpty(server.Config.Handler)
+	}
 	control, err := host.listen(filepath.Join(given.folder, "control"))
 	if err != nil {
 		return err

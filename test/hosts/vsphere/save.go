@@ -41,15 +41,19 @@ func (c copier) snapshot(original *snapshot) *snapshot {
 	if original == nil || c.snapshots[original] != nil {
 		return c.snapshots[original]
 	}
-	copied := *original
-	copied.Config = *copyOf(&original.Config)
-	copied.parent = c.snapshot(original.parent)
-	copied.layers = maps.Clone(original.layers)
-	for key, each := range copied.layers {
-		copied.layers[key] = c.layer(each)
+	made := &snapshot{
+		VirtualMachineSnapshot: original.VirtualMachineSnapshot,
+		machine:                original.machine,
+		parent:                 c.snapshot(original.parent),
+		tree:                   original.tree,
+		layers:                 maps.Clone(original.layers),
 	}
-	c.snapshots[original] = &copied
-	return &copied
+	made.Config = *copyOf(&original.Config)
+	for key, each := range made.layers {
+		made.layers[key] = c.layer(each)
+	}
+	c.snapshots[original] = made
+	return made
 }
 
 func copied(disks []*disk, snapshots []*snapshot, current *snapshot) ([]*disk, []*snapshot, *snapshot) {

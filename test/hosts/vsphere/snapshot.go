@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/vmware/govmomi/simulator"
@@ -206,17 +206,14 @@ func (s *snapshot) RemoveSnapshotTask(_ *simulator.Context, req *types.RemoveSna
 	return &methods.RemoveSnapshot_TaskBody{Res: &types.RemoveSnapshot_TaskResponse{Returnval: task}}
 }
 
-// “Rename this snapshot with either a new name or a new description or both.” Each is optional; “InvalidName: if the specified snapshot name is not valid.”
+// “Rename this snapshot with either a new name or a new description or both.” Each is optional.
 func (s *snapshot) RenameSnapshot(_ *simulator.Context, req *types.RenameSnapshot) soap.HasFault {
-	if len(req.Name) > 80 {
-		return &methods.RenameSnapshotBody{Fault_: simulator.Fault("", &types.InvalidName{Name: req.Name})}
-	}
 	s.machine.alone(func(ctx *simulator.Context) {
 		if req.Name != "" {
 			s.tree.Name = req.Name
 		}
 		if req.Description != "" {
-			s.tree.Description = req.Description
+			s.tree.Description = strings.TrimSuffix(req.Description, emptyText)
 		}
 		ctx.Update(s.machine, s.machine.tree())
 	})
@@ -233,21 +230,4 @@ func (h *host) snapshotID(m *machine, id int32) string {
 		return fmt.Sprintf("%s-snapshot-%d", m.Self.Value, id)
 	}
 	return fmt.Sprintf("snapshot-%d", h.lastSnapshot.Add(1))
-}
-
-// What the disks of a machine or of one of its snapshots hold.
-func (m *machine) contents(of *snapshot) map[string]string {
-	layers := map[int32]*layer{}
-	if of == nil {
-		for _, each := range m.disks {
-			layers[each.key] = each.top
-		}
-	} else {
-		maps.Copy(layers, of.layers)
-	}
-	held := map[string]string{}
-	for place, key := range slices.Sorted(maps.Keys(layers)) {
-		held[target(place)] = string(layers[key].contents)
-	}
-	return held
 }

@@ -195,7 +195,7 @@ suiteWith(requirement(), "a vCenter", () => {
         const { uuid, instanceUuid } = await vim.machine(ref);
         for (const called of ["found", "DC0/vm/found", "/DC0/vm/found", uuid!, uuid!.toUpperCase(), instanceUuid!, ref])
             expect(await vim.find(called)).toEqual([{ ref, name: "found", path: "DC0/vm/found", instanceUuid }]);
-        await host.createMachine("found", 1, "/DC0/vm/team");
+        await host.createMachine("found", 1, { folder: "/DC0/vm/team" });
         expect((await vim.find("found")).map(({ path }) => path).sort()).toEqual(["DC0/vm/found", "DC0/vm/team/found"]);
         expect((await vim.find("team/found")).map(({ path }) => path)).toEqual(["DC0/vm/team/found"]);
         expect(await vim.find("lost")).toEqual([]);

@@ -1,0 +1,3 @@
+import { esxConformance } from "./conformance";
+
+esxConformance("esx", { from: 0, every: 5 });

@@ -1,0 +1,3 @@
+import { esxConformance } from "./conformance";
+
+esxConformance("vpx");
