@@ -220,15 +220,17 @@ export function inventoryOf(all: readonly Held[]): Inventory {
     return new Map(all.map((held) => [held.ref.id, held]));
 }
 
-/** The names on the way from the root folder, which itself has none. */
+/** The names on the way from the root folder, which itself counts for none; from the first that the user may see. */
 export function pathOf({ properties }: Held, inventory: Inventory): string {
     const names = [properties.get("name")?.text ?? ""];
     let up = properties.get("parentVApp") ?? properties.get("parent");
     for (let steps = 0; up !== undefined && steps < 100; steps++) {
         const at = inventory.get(up.text)?.properties;
         const next = at?.get("parentFolder") ?? at?.get("parent");
-        if (at === undefined || next === undefined) break;
-        names.unshift(at.get("name")?.text ?? "");
+        const name = at?.get("name")?.text;
+        // The root folder, or one that the user may not see.
+        if (next === undefined || name === undefined) break;
+        names.unshift(name);
         up = next;
     }
     return names.join("/");
@@ -239,12 +241,13 @@ function checkReadable(held: Held, shown: string): void {
     const [first] = held.faults;
     if (first === undefined) return;
     const [property, { type, facts }] = first;
-    const name = quoted(unescaped(held.properties.get("name")?.text ?? held.ref.id));
+    const name = held.properties.get("name")?.text;
+    const what = name === undefined ? held.ref.id : `the machine ${quoted(unescaped(name))}`;
     const why =
         type === "NoPermission"
             ? `the user lacks the privilege ${quoted(textOf(facts, "privilegeId") ?? "System.Read")}: have it granted`
             : `${type}; look at it there`;
-    throw new HostError(`${shown} does not tell ${property} of the machine ${name}: ${why}`);
+    throw new HostError(`${shown} does not tell ${property} of ${what}: ${why}`);
 }
 
 /** @throws HostError where the host does not let the user see it. */
@@ -297,8 +300,14 @@ export function machineFrom(held: Held, inventory: Inventory, shown: string): Ma
     };
 }
 
-/** @throws MalformedAnswer where it keeps none. */
-export function snapshotConfigFrom(held: Held): MachineConfig {
+/** Whether the user may read all that was asked for. */
+export function isReadable({ faults }: Held): boolean {
+    return faults.size === 0;
+}
+
+/** @throws HostError where the host does not let the user see it; MalformedAnswer where there is none. */
+export function snapshotConfigFrom(held: Held, shown: string): MachineConfig {
+    checkReadable(held, shown);
     if (!held.properties.has("config.hardware.device")) throw new MalformedAnswer(`the snapshot ${held.ref.id} has no configuration`);
     return configFrom(partFrom(held));
 }

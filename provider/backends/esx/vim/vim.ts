@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HostError, NotFoundError } from "../../../model";
-import { inventoryOf, machineFrom, SNAPSHOT_CONFIG, snapshotConfigFrom, SUMMARIES, summaryFrom, WHOLE } from "./machine";
+import { inventoryOf, isReadable, machineFrom, SNAPSHOT_CONFIG, snapshotConfigFrom, SUMMARIES, summaryFrom, WHOLE } from "./machine";
 import { Machines, UPWARDS } from "./inventory";
 import { MalformedAnswer, type Part, type Ref } from "./part";
 import { filterSpec, retrieve, traversal, type Wanted } from "./properties";
@@ -66,11 +66,11 @@ export class Vim implements AsyncDisposable {
         });
     }
 
-    /** All machines with their trees, in one traversal. */
+    /** All machines that the user may read, with their trees, in one traversal. */
     machines(): Promise<MachineSummary[]> {
         return this.understood(async () => {
             const { machines, inventory } = await this.#machines.all(SUMMARIES);
-            return machines.map((held) => summaryFrom(held, inventory, this.#session.shown));
+            return machines.filter(isReadable).map((held) => summaryFrom(held, inventory, this.#session.shown));
         });
     }
 
@@ -84,7 +84,7 @@ export class Vim implements AsyncDisposable {
         return this.understood(async () => {
             if (refs.length === 0) return new Map<string, MachineConfig>();
             const all = await retrieve(this.#session, filterSpec(SNAPSHOT_CONFIG, refs.map(snapshot)), { title: "tell of snapshots" });
-            return new Map(all.map((held) => [held.ref.id, snapshotConfigFrom(held)]));
+            return new Map(all.map((held) => [held.ref.id, snapshotConfigFrom(held, this.#session.shown)]));
         });
     }
 

@@ -1,6 +1,6 @@
 import { BusyError, HostError, NotFoundError, StalePlanError } from "../../../../provider/model";
 import { connectVim, faultOf, VimError } from "../../../../provider/backends/esx/vim";
-import { failure, fails, StandIn, taskError, taskOf, taskRead } from "./stand-in";
+import { failure, fails, returns, StandIn, taskError, taskOf, taskRead } from "./stand-in";
 
 /*
  * What the host refuses: one sentence that says what, why in the host's own words, and what to do. The faults are written from the published vSphere Web
@@ -106,17 +106,37 @@ test("a fault without words, or with very many, is one sentence too", async () =
     expect((await taskFails("InvalidState", "", "two\nlines.")).message).toMatch(/: two lines \(InvalidState\);/);
 });
 
+const WANTING =
+    "<missingSet><path>config.extraConfig</path><fault><fault xsi:type='NoPermission'><object type='VirtualMachine'>vm-1</object>" +
+    "<privilegeId>System.Read</privilegeId></fault><localizedMessage/></fault></missingSet>";
+
+const named = (type: string, id: string, name: string, further: string) =>
+    `<objects><obj type="${type}">${id}</obj><propSet><name>name</name><val xsi:type="xsd:string">${name}</val></propSet>${further}</objects>`;
+
 test("a privilege that is wanting for reading is named", async () => {
-    const missing =
-        "<missingSet><path>config.extraConfig</path><fault><fault xsi:type='NoPermission'><object type='VirtualMachine'>vm-1</object>" +
-        "<privilegeId>System.Read</privilegeId></fault><localizedMessage/></fault></missingSet>";
-    const { body } = taskRead("success");
-    const answer = body.replace(
-        /<objects>.*<\/objects>/,
-        `<objects><obj type="VirtualMachine">vm-1</obj><propSet><name>name</name><val>web</val></propSet>${missing}</objects>`,
-    );
-    await using host = await StandIn.start({ RetrievePropertiesEx: () => ({ body: answer }) });
+    const snapshot = `<objects><obj type="VirtualMachineSnapshot">snapshot-1</obj>${WANTING}</objects>`;
+    await using host = await StandIn.start({
+        RetrievePropertiesEx: ({ body }) =>
+            returns(
+                "RetrievePropertiesEx",
+                `<returnval>${body.includes("snapshot-1") ? snapshot : named("VirtualMachine", "vm-1", "web", WANTING)}</returnval>`,
+            ),
+    });
     await using vim = await connectVim(host.host);
-    const error = await failure(vim.machine("vm-1"));
-    expect(error.message).toMatch(/does not tell config.extraConfig of the machine "web": the user lacks the privilege "System.Read": have it granted$/);
+    const why = 'the user lacks the privilege "System.Read": have it granted';
+    expect((await failure(vim.machine("vm-1"))).message).toBe(`vpx://ann@vc/ does not tell config.extraConfig of the machine "web": ${why}`);
+    expect((await failure(vim.snapshotConfigs(["snapshot-1"]))).message).toBe(`vpx://ann@vc/ does not tell config.extraConfig of snapshot-1: ${why}`);
+});
+
+test("a machine that the user may not read keeps nobody from listing the others, nor a folder from where they stand", async () => {
+    const off = '<propSet><name>runtime.powerState</name><val xsi:type="VirtualMachinePowerState">poweredOff</val></propSet>';
+    const within = (folder: string) => `<propSet><name>parent</name><val type="Folder">${folder}</val></propSet>`;
+    const hidden = `<objects><obj type="Folder">group-2</obj>${WANTING}</objects>`;
+    const objects = [named("VirtualMachine", "vm-1", "hidden", WANTING), named("VirtualMachine", "vm-2", "web", off + within("group-3")), named("Folder", "group-3", "team", within("group-2")), hidden]; // prettier-ignore
+    await using host = await StandIn.start({
+        CreateContainerView: () => returns("CreateContainerView", '<returnval type="ContainerView">session[52ab]view</returnval>'),
+        RetrievePropertiesEx: () => returns("RetrievePropertiesEx", `<returnval>${objects.join("")}</returnval>`),
+    });
+    await using vim = await connectVim(host.host);
+    expect(await vim.machines()).toMatchObject([{ ref: "vm-2", name: "web", path: "team/web" }]);
 });
