@@ -65,7 +65,8 @@ export class Stack implements AsyncDisposable {
     private constructor(
         private readonly pulumi: Pulumi,
         private readonly program: string,
-        private readonly temporary: string,
+        /** Of all that it keeps: state, configuration, what the engine logged. */
+        readonly temporary: string,
         private readonly env: Record<string, string>,
     ) {}
 
@@ -86,6 +87,11 @@ export class Stack implements AsyncDisposable {
     async configure(values: Readonly<Record<string, string>>): Promise<void> {
         const pairs = Object.entries(values).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
         await this.call(["config", "set-all", ...pairs, "--config-file", this.configFile]);
+    }
+
+    /** Sets a secret of the program's configuration, given as one types it: no list of processes shows it. */
+    async configureSecret(name: string, value: string): Promise<void> {
+        await this.call(["config", "set", name, "--secret", "--config-file", this.configFile], { input: value });
     }
 
     async up(options: RunOptions = {}): Promise<Outcome> {
@@ -149,13 +155,13 @@ export class Stack implements AsyncDisposable {
         return outcome;
     }
 
-    private async call(args: string[], options: RunOptions & { mayFail?: boolean } = {}, stack = ["--stack", this.name]) {
+    private async call(args: string[], options: RunOptions & { mayFail?: boolean; input?: string } = {}, stack = ["--stack", this.name]) {
         return execa(this.pulumi.cli, [...args, ...stack, "--non-interactive", "--color", "never"], {
             cwd: this.program,
             env: { ...this.environment(), ...this.env, ...options.env },
             extendEnv: false,
             reject: !options.mayFail,
-            stdin: "ignore",
+            ...(options.input === undefined ? { stdin: "ignore" as const } : { input: options.input }),
             timeout: options.timeout ?? 120_000,
             // The engine takes it as a request to finish what runs and stop, and ends its plugins.
             killSignal: "SIGINT",
