@@ -51,6 +51,8 @@ export class Session implements AsyncDisposable {
     /** Counts the logins: what a session keeps on the host is gone with it. */
     epoch = 0;
     #loggingIn: Promise<void> | null = null;
+    /** Of user and password: hosts lock out whoever tries these too often. */
+    #refusal: Error | null = null;
     #services: Services | null = null;
     #about: VimAbout | null = null;
     #keeper: NodeJS.Timeout | null = null;
@@ -110,14 +112,15 @@ export class Session implements AsyncDisposable {
     private notLoggedIn(fault: Fault): Error {
         if (fault.type !== "InvalidLogin") return this.refused("log us in", fault);
         const who = quoted(this.#login.user);
-        return new HostError(
+        return (this.#refusal = new HostError(
             `${this.shown} does not take ${who} with this password; check the user in the URI, and give the password in SNAPTREE_PASSWORD or in the resource`,
-        );
+        ));
     }
 
     /** Once for all that found the session gone. */
     private async again(epoch: number): Promise<void> {
         if (this.epoch !== epoch) return;
+        if (this.#refusal !== null) throw this.#refusal;
         this.#loggingIn ??= this.login().finally(() => (this.#loggingIn = null));
         await this.#loggingIn;
     }

@@ -214,6 +214,15 @@ test("many that find the session expired log in once", async () => {
     expect(host.methods.filter((method) => method === "Login")).toHaveLength(2);
 });
 
+test("a password that is not taken any more is tried once, since hosts lock out whoever tries too often", async () => {
+    const logins = inTurn(returns("Login", "<returnval/>"), fails("InvalidLogin", "Cannot complete login due to an incorrect user name or password."));
+    await using host = await StandIn.start({ ShutdownGuest: () => GONE, Login: logins });
+    await using vim = await connectVim(host.host);
+    for (const ref of ["vm-1", "vm-2", "vm-3"])
+        expect((await failure(vim.shutdownGuest(ref, { title: "shut down" }))).message).toMatch(/does not take "ann" with this password/);
+    expect(host.methods.filter((method) => method === "Login")).toHaveLength(2);
+});
+
 test("a change of a configuration that is another one meanwhile is stale, and a machine that others work on is busy: both did nothing", async () => {
     const replies = (type: string) => ({
         ReconfigVM_Task: () => taskOf("ReconfigVM_Task"),
