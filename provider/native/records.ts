@@ -30,6 +30,8 @@ export interface Stored {
     readonly generation: number;
     /** The transaction that wrote it. */
     readonly transaction: string | null;
+    /** Those before it, the last first, where several may write without knowing of each other; absent: one alone does. */
+    readonly earlier?: readonly string[];
     /** The branch that the machine is on. */
     readonly active: string | null;
     /** The snapshot that the current state stood on when this was written: from there on, what somebody did by hand can be told. */

@@ -31,6 +31,8 @@ export interface Beginning<S extends Step> {
     readonly id: string;
     /** What is kept besides what the draft says. Called when all is drafted. */
     readonly also?: (() => Partial<Stored>) | undefined;
+    /** Some of that must be kept anew, whatever else changes. */
+    readonly stale?: (() => boolean) | undefined;
     /** Called when all is drafted but what goes: everything is there that is to be there at once. */
     readonly drafted?: (() => void) | undefined;
     /** Called when all is drafted and nothing is decided. */
@@ -39,7 +41,7 @@ export interface Beginning<S extends Step> {
 
 /** Compiles operations to one transaction. */
 export function transactionOf<S extends Step = never>(
-    { draft, around, dirty, id, also, drafted, completed }: Beginning<S>,
+    { draft, around, dirty, id, also, stale, drafted, completed }: Beginning<S>,
     operations: readonly Operation[],
 ): NativeTransaction<S> {
     const { looked } = draft;
@@ -49,7 +51,7 @@ export function transactionOf<S extends Step = never>(
     complete(draft, operations, new Set(left !== null && looked.stored.hidden.includes(left) ? [left] : []));
     completed?.();
     const stored: Stored = { ...draft.stored(looked.stored.generation + 1, id), ...also?.() };
-    const changed = isChanged(looked.stored, stored);
+    const changed = isChanged(looked.stored, stored) || stale?.() === true;
     const { prepare, finish } = draft;
     const last = prepare.at(-1);
     const onlyTakes = prepare.every(({ kind }) => kind === "take") && draft.arrival() === null;
@@ -72,13 +74,13 @@ function isNativeTake(step: Step | undefined): step is NativeStep & { readonly k
 
 /** Whether there is anything new to keep. */
 function isChanged(before: Stored, after: Stored): boolean {
-    const told = ({ active, at, current, hidden, forgotten, branches, snapshots, starts, seen }: Stored) =>
-        JSON.stringify([active, active === null ? null : at, current, hidden, forgotten, branches, snapshots, starts, seen]);
+    const told = ({ active, at, current, hidden, forgotten, branches, snapshots }: Stored) =>
+        JSON.stringify([active, active === null ? null : at, current, hidden, forgotten, branches, snapshots]);
     return told(before) !== told(after) || after.pending !== null;
 }
 
-/** @param kept the generation of what is kept */
-export function isDecided(machine: Noded, kept: () => number, { decision, generation }: NativeEntry<Step>): boolean {
+/** @param isKept what is kept is what the transaction wrote, or something later */
+export function isDecided(machine: Noded, isKept: () => boolean, { decision }: NativeEntry<Step>): boolean {
     if (decision.by === "take") return takenBy(machine, decision.step) !== undefined;
-    return decision.by === "nothing" || kept() >= generation;
+    return decision.by === "nothing" || isKept();
 }

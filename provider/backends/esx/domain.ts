@@ -4,7 +4,6 @@ import {
     asAfter,
     asBefore,
     type Beginning,
-    type Draft,
     hierarchyOf,
     isDecided,
     keptAfter,
@@ -25,13 +24,16 @@ import { documentOf, domainOf } from "./documents";
 import { EsxDraft } from "./draft";
 import { EXTRA_CONFIG, keptIn } from "./keeping";
 import { type Listing, listingOf, tipDiffers } from "./listing";
-import { isConfiguredAs, isUntouched, look, mayBeOld, newest } from "./look";
+import { hasAll, isConfiguredAs, isUntouched, look, lookAt, mayBeOld, newest, seenIn } from "./look";
 import { type EsxMachine, type EsxNode, machineOf } from "./machine";
 import { type EsxEntry, type Known, performStep, undoStep, type Work } from "./perform";
 import { compileRedefine } from "./redefine";
 import type { LocalState } from "./state";
 import { refuseUnsupported } from "./unsupported";
 import { faultOf, type Vim } from "./vim";
+
+/** How many transactions can be told from each other: while one is interrupted, so many others may be carried out elsewhere. */
+const REMEMBERED = 20;
 
 /** A machine that is worked on. */
 export interface EsxTarget {
@@ -90,10 +92,10 @@ export class EsxDomain implements ManagedDomain {
         const [machine, entry] = [await this.machine(), await this.readEntry()];
         const same = compiling && (await this.isConfiguredAsCurrent(machine));
         if (entry === null) return { machine, looked: look(machine, await this.kept(machine), same), undecided: null, pending: false };
-        if (!isDecidedIn(machine, entry))
-            return { machine, looked: asBefore(machine, look(machine, entry.kept, same), entry), undecided: entry, pending: false };
+        if (!isDecidedIn(machine, await this.kept(machine), entry))
+            return { machine, looked: asBefore(machine, lookAt(machine, entry.kept, same), entry), undecided: entry, pending: false };
         const kept = keptAfter(machine, entry) ?? keptIn(machine.read.config.extra, this.name);
-        const looked = asAfter(machine, look(machine, { ...kept, pending: null }, same), entry);
+        const looked = asAfter(machine, lookAt(machine, { ...kept, pending: null }, same), entry);
         if (!isToArrive(machine, entry, this.name) || kept.at === null) return { machine, looked, undecided: null, pending: false };
         const current = { node: kept.at, clean: true, moved: false };
         return { machine, looked: { ...looked, stored: { ...kept, pending: null }, current }, undecided: null, pending: true };
@@ -173,14 +175,16 @@ export class EsxDomain implements ManagedDomain {
             dirty: tipDiffers(listing),
             id: randomUUID(),
             drafted: () => draft.refuseDeep(this.target.deepest),
+            stale: () => isStale(machine, looked.stored, draft.nodes),
             also: () => ({
-                ...tracesOf(machine, looked.stored, draft),
+                ...tracesOf(machine, draft.nodes),
+                earlier: earlierOf(looked.stored),
                 clean: draft.current === looked.current ? isUntouched(machine, looked.stored) : draft.current.clean,
             }),
         };
         const compiled = transactionOf(beginning, operations);
         const { node } = looked.current;
-        const kept = { ...looked.stored, ...tracesOf(machine, looked.stored, null), at: node, clean: isUntouched(machine, looked.stored) };
+        const kept = { ...looked.stored, ...tracesOf(machine, machine.nodes), at: node, clean: isUntouched(machine, looked.stored) };
         const found = keptIn(machine.read.config.extra, this.name).generation;
         const transaction: EsxTransaction = { ...compiled, finish: withRecords(compiled), kept, found };
         return transaction;
@@ -250,7 +254,8 @@ export class EsxDomain implements ManagedDomain {
 
     async committed(entry: JournalEntry): Promise<boolean> {
         await this.settle();
-        return isDecidedIn(await this.machine(), entry as EsxEntry);
+        const machine = await this.machine();
+        return isDecidedIn(machine, await this.kept(machine), entry as EsxEntry);
     }
 
     private async readEntry(): Promise<EsxEntry | null> {
@@ -281,14 +286,23 @@ function movesTip(operation: Operation): boolean {
     return operation.kind !== "create" || operation.source === "parent";
 }
 
-/** What tells later whether the machine was started, and whether somebody removed a snapshot. @param draft null: as it is now */
-function tracesOf({ starts, nodes }: EsxMachine, stored: Stored, draft: Draft | null): Pick<Stored, "starts" | "seen"> {
-    const ids = new Map([...nodes.values()].map(({ uuid, id }) => [uuid, id]));
-    const countTo = (highest: number, refs: Iterable<string>) => [...refs].filter((ref) => (ids.get(ref) ?? Infinity) <= highest).length;
-    const all = Math.max(0, ...ids.values());
-    const { seen } = stored;
-    const highest = seen && countTo(seen.highest, ids.keys()) === seen.count ? seen.highest : all;
-    return { ...(starts !== null && { starts }), seen: { highest, count: countTo(highest, (draft ?? { nodes }).nodes.keys()) } };
+/** Transactions by which something was kept, the last first. */
+function earlierOf({ transaction, earlier = [] }: Stored): readonly string[] {
+    return [...(transaction === null ? [] : [transaction]), ...earlier].slice(0, REMEMBERED);
+}
+
+/** What tells later whether the machine was started, and whether somebody removed a snapshot. @param nodes those that stay */
+function tracesOf(machine: EsxMachine, nodes: { has(ref: string): boolean }): Pick<Stored, "starts" | "seen"> {
+    const { starts } = machine;
+    const { highest } = seenIn(machine);
+    const count = [...machine.nodes.keys()].filter((ref) => nodes.has(ref)).length;
+    return { ...(starts !== null && { starts }), seen: { highest, count } };
+}
+
+/** What is kept tells no more whether the machine was started, or whether somebody removed a snapshot. @param nodes those that stay */
+function isStale(machine: EsxMachine, stored: Stored, nodes: { has(ref: string): boolean }): boolean {
+    if ((stored.starts ?? null) !== machine.starts || !hasAll(machine, stored)) return true;
+    return [...machine.nodes.values()].some(({ uuid, id }) => id <= (stored.seen?.highest ?? 0) && !nodes.has(uuid));
 }
 
 /** Where the machine goes back to a snapshot, what is kept goes with it: it is written again. */
@@ -299,12 +313,13 @@ function withRecords({ finish, next }: NativeTransaction): readonly NativeStep[]
     return [first, records, ...others];
 }
 
-function isDecidedIn({ nodes, read }: EsxMachine, entry: EsxEntry): boolean {
-    return entry.decided === true || isDecided({ nodes }, () => keptIn(read.config.extra, read.name).generation, entry);
+/** Others may have written too, with the same number: what counts is who did. */
+function isDecidedIn({ nodes }: EsxMachine, { transaction, earlier = [] }: Stored, entry: EsxEntry): boolean {
+    return entry.decided === true || isDecided({ nodes }, () => transaction === entry.id || earlier.includes(entry.id), entry);
 }
 
 /** It was decided that the machine goes elsewhere, and it has not yet: what was written then is there still. */
-function isToArrive({ read }: EsxMachine, { generation }: EsxEntry, name: string): boolean {
+function isToArrive({ read }: EsxMachine, { id }: EsxEntry, name: string): boolean {
     const stored = keptIn(read.config.extra, name);
-    return stored.generation === generation && stored.pending !== null;
+    return stored.transaction === id && stored.pending !== null;
 }

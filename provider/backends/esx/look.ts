@@ -10,7 +10,7 @@ export function seenIn({ nodes }: EsxMachine): { readonly highest: number; reado
 }
 
 /** Every snapshot is there still that was when this was written. */
-function hasAll({ nodes }: EsxMachine, { seen }: Stored): boolean {
+export function hasAll({ nodes }: EsxMachine, { seen }: Stored): boolean {
     if (!seen) return false;
     return [...nodes.values()].filter(({ id }) => id <= seen.highest).length === seen.count;
 }
@@ -53,7 +53,7 @@ function visibleFrom({ nodes }: EsxMachine, hidden: ReadonlySet<string>, from: s
 /** Snapshots of Snaptree's that what is kept does not know, since somebody brought back an older one: their names say what they are. */
 function withNamed(machine: EsxMachine, stored: Stored): Stored {
     const known = new Set([...stored.hidden, ...stored.forgotten]);
-    const unknown = [...machine.nodes.values()].filter(({ uuid }) => !known.has(uuid));
+    const unknown = [...machine.nodes.values()].filter(({ uuid, id }) => !known.has(uuid) && id > (stored.seen?.highest ?? 0));
     const forgotten = unknown.filter(({ name }) => name.startsWith(FORGOTTEN)).map(({ uuid }) => uuid);
     const own = unknown.filter(({ name }) => name.startsWith(TIP) || name.startsWith(INNER));
     if (own.length + forgotten.length === 0) return stored;
@@ -76,8 +76,12 @@ function withTip(machine: EsxMachine, stored: Stored, { uuid, name, parent }: Es
     };
 }
 
-/** What a read of a machine tells. @param held configurations of its snapshots, where what is kept may be older than theirs */
+/** What a read of a machine tells, where what is kept is just what is true. */
+export function lookAt(machine: EsxMachine, stored: Stored, sameConfiguration: boolean): Looked<EsxNode> {
+    return { nodes: machine.nodes, stored, current: { node: machine.current, clean: sameConfiguration && isUntouched(machine, stored), moved: false } };
+}
+
+/** What a read of a machine tells, where others may have been at work on it since that was kept. */
 export function look(machine: EsxMachine, kept: Stored, sameConfiguration: boolean): Looked<EsxNode> {
-    const stored = withNamed(machine, sinceByHand(machine, kept));
-    return { nodes: machine.nodes, stored, current: { node: machine.current, clean: sameConfiguration && isUntouched(machine, kept), moved: false } };
+    return { ...lookAt(machine, kept, sameConfiguration), stored: withNamed(machine, sinceByHand(machine, kept)) };
 }

@@ -123,7 +123,7 @@ async function restore(work: Work, { to }: RestoreStep, context: StepContext): P
 async function arrive(work: Work, { to }: ArriveStep, context: StepContext): Promise<void> {
     const machine = await work.machine();
     const stored = keptIn(machine.read.config.extra, work.name);
-    if (stored.generation !== work.entry.generation || stored.pending === null) return;
+    if (stored.transaction !== work.entry.id || stored.pending === null) return;
     await rescue(work, machine);
     await revert(work, machine, needed(work, machine, to), context);
 }

@@ -247,7 +247,7 @@ export class VboxDomain implements ManagedDomain {
 }
 
 function isDecidedIn(machine: MachineDocument, entry: VboxEntry): boolean {
-    return isDecided(machine, () => unpack(machine.extra, machine.name).generation, entry);
+    return isDecided(machine, () => unpack(machine.extra, machine.name).generation >= entry.generation, entry);
 }
 
 /** Undefined: nothing is to be other in the machine's document. */

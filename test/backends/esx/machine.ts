@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { type Command, connect, type Hierarchy, type Host, type VirtualMachine } from "../../../provider/engine";
 import type { Bench, Disks, Write } from "../../conformance/bench";
 import type { Vsphere, VsphereDisk, VsphereMachine, VsphereSnapshot } from "../../hosts/vsphere";
+import type { Crashable, Saved } from "../qemu/crash";
 import type { Modelled } from "../qemu/pair";
 
 const writer = join(__dirname, "write-slot.mjs");
 
 /** A machine of a simulated vSphere host, seen through govc and the host's own memory. */
-export class EsxMachine implements Modelled {
+export class EsxMachine implements Crashable, Modelled {
     host!: Host; // Set by connect, before anybody has the machine.
     vm!: VirtualMachine;
     /** Snapshots of the host's that stay, by id: those that were only forgotten, and those that others stand on for as long as they do. */
@@ -38,6 +39,20 @@ export class EsxMachine implements Modelled {
         await host?.[Symbol.asyncDispose]();
         this.host = await connect(this.uri, { password: this.vsphere.password });
         this.vm = await this.host.domain(this.domain);
+    }
+
+    /** No folder of a host's is here. */
+    get folder(): string {
+        throw new Error("a vSphere host keeps its machines itself");
+    }
+
+    seal(): Promise<void> {
+        return Promise.reject(new Error("a machine of vSphere's writes to its first disk until a snapshot is taken"));
+    }
+
+    save(): Saved {
+        const saved = this.vsphere.save(this.domain);
+        return { restore: () => this.vsphere.restore(this.domain, saved), [Symbol.asyncDispose]: () => Promise.resolve() };
     }
 
     private look(): Promise<VsphereMachine> {
