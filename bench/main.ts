@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { creationFigures, listingFigures, switchFigures } from "./disks";
 import { documentFigures } from "./documents";
+import { esxFigures } from "./esx";
 import { libvirtFigures } from "./libvirt";
 import type { Figure } from "./measure";
 import { planningFigures } from "./planning";
@@ -27,6 +28,7 @@ async function main(): Promise<void> {
         () => pulumiFigures(3),
         () => libvirtFigures(),
         () => virtualboxFigures(),
+        () => esxFigures(),
     ];
     const table = new Table({ head: ["what", "ours", "against", "ratio", "wanted", "met", "note"], style: { head: [], border: [] } });
     for (const section of sections) table.push(...(await section()).map(row));

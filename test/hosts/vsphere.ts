@@ -196,6 +196,11 @@ export class Vsphere implements AsyncDisposable {
         await this.control("POST", "/restore", { vm, saved: `${saved}` });
     }
 
+    /** How often the API was called, by whomever. */
+    async calls(): Promise<number> {
+        return JSON.parse(await this.control("GET", "/calls")) as number;
+    }
+
     /** Ends every session, as a host does with those that nobody uses. */
     async expireSessions(): Promise<void> {
         await this.control("POST", "/expire");

@@ -26,6 +26,7 @@ import (
 //	POST   /leave-disks                                     the next removal of snapshots merges no disks
 //	POST   /save?vm=VM                                      all of a machine; answers with a number for it
 //	POST   /restore?vm=VM&saved=0                           the machine as it was
+//	GET    /calls                                           how often the API was called
 //	POST   /expire                                          every session ends
 func (h *host) listen(socket string) (net.Listener, error) {
 	listener, err := net.Listen("unix", socket)
@@ -44,6 +45,7 @@ func (h *host) listen(socket string) (net.Listener, error) {
 		"POST /leave-disks": h.onLeaveDisks,
 		"POST /save":        h.onSave,
 		"POST /restore":     h.onRestore,
+		"GET /calls":        func(*http.Request) (any, error) { return h.calls.Load(), nil },
 		"POST /expire":      func(*http.Request) (any, error) { h.expireSessions(); return nil, nil },
 	} {
 		mux.HandleFunc(pattern, answer(do))

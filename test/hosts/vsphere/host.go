@@ -22,6 +22,7 @@ type host struct {
 	// The simulator as it is published.
 	plain        bool
 	trouble      trouble
+	calls        atomic.Int64
 	lastTask     atomic.Int64
 	lastSnapshot atomic.Int64
 	savings      sync.Mutex

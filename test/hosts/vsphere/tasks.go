@@ -52,6 +52,7 @@ func (h *host) consolidates(asked *bool) bool {
 
 // Runs for every call before anything else. What goes wrong with a task goes wrong when the task runs.
 func (h *host) before(_ *simulator.Context, method *simulator.Method) (mo.Reference, types.BaseMethodFault) {
+	h.calls.Add(1)
 	if strings.HasSuffix(method.Name, "_Task") {
 		return nil, nil
 	}
