@@ -129,8 +129,8 @@ export interface TreeSnapshotStateArgs {
 export interface SnapshotArgs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default:
+     * the environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host?: pulumi.Input<string> | undefined;
     /**
@@ -138,7 +138,10 @@ export interface SnapshotArgs {
      * libvirt's `auth.conf`.
      */
     readonly password?: pulumi.Input<string> | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the snapshot.
+     */
     readonly domain: pulumi.Input<string>;
     /**
      * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
@@ -261,8 +264,8 @@ export interface SnapshotArgs {
 export interface SnapshotBranchArgs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the
+     * environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host?: pulumi.Input<string> | undefined;
     /**
@@ -270,7 +273,10 @@ export interface SnapshotBranchArgs {
      * libvirt's `auth.conf`.
      */
     readonly password?: pulumi.Input<string> | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the branch. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the branch.
+     */
     readonly domain: pulumi.Input<string>;
     /**
      * The name of the branch: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
@@ -323,8 +329,8 @@ export interface SnapshotBranchArgs {
 export interface SnapshotTreeArgs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the
+     * environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host?: pulumi.Input<string> | undefined;
     /**
@@ -332,7 +338,10 @@ export interface SnapshotTreeArgs {
      * libvirt's `auth.conf`.
      */
     readonly password?: pulumi.Input<string> | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the tree.
+     */
     readonly domain: pulumi.Input<string>;
     /**
      * The snapshots, by name: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`. `auto-`, `leave-`

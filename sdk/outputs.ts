@@ -19,8 +19,8 @@ import type {
 export abstract class SnapshotOutputs extends pulumi.CustomResource {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default:
+     * the environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     declare readonly host: pulumi.Output<string>;
     /**
@@ -28,7 +28,10 @@ export abstract class SnapshotOutputs extends pulumi.CustomResource {
      * libvirt's `auth.conf`.
      */
     declare readonly password: pulumi.Output<string | undefined>;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the snapshot.
+     */
     declare readonly domain: pulumi.Output<string>;
     /**
      * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
@@ -157,8 +160,8 @@ export abstract class SnapshotOutputs extends pulumi.CustomResource {
 export abstract class SnapshotBranchOutputs extends pulumi.CustomResource {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the
+     * environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     declare readonly host: pulumi.Output<string>;
     /**
@@ -166,7 +169,10 @@ export abstract class SnapshotBranchOutputs extends pulumi.CustomResource {
      * libvirt's `auth.conf`.
      */
     declare readonly password: pulumi.Output<string | undefined>;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the branch. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the branch.
+     */
     declare readonly domain: pulumi.Output<string>;
     /**
      * The name of the branch: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
@@ -227,8 +233,8 @@ export abstract class SnapshotBranchOutputs extends pulumi.CustomResource {
 export abstract class SnapshotTreeOutputs extends pulumi.CustomResource {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the
+     * environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     declare readonly host: pulumi.Output<string>;
     /**
@@ -236,7 +242,10 @@ export abstract class SnapshotTreeOutputs extends pulumi.CustomResource {
      * libvirt's `auth.conf`.
      */
     declare readonly password: pulumi.Output<string | undefined>;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the tree.
+     */
     declare readonly domain: pulumi.Output<string>;
     /**
      * The snapshots that are listed, by name, as the host has them: parent, description, creation time, state and contents. What changes by itself

@@ -47,7 +47,10 @@ Examples:
 function build(terminal: Terminal): Command {
     const program = new Command("snaptree")
         .description("Trees of virtual machine snapshots: look at them, make them, move between them.")
-        .option("--host <uri>", "the host, as libvirt writes it (default: SNAPTREE_HOST), for example qemu:///embed?root=/srv/vms or vbox:///session")
+        .option(
+            "--host <uri>",
+            "the host, as libvirt writes it (default: SNAPTREE_HOST), for example qemu:///embed?root=/srv/vms, vbox:///session or esx://root@machine/",
+        )
         .option("--json", "print results and errors as JSON")
         .option("--no-color", "no colours; they are shown only on a terminal, and not where NO_COLOR is set")
         .version(packageVersion())

@@ -142,8 +142,8 @@ export type PrunePolicy = "managed" | "all" | "none";
 export interface SnapshotInputs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default:
+     * the environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host?: string | undefined;
     /**
@@ -151,7 +151,10 @@ export interface SnapshotInputs {
      * libvirt's `auth.conf`.
      */
     readonly password?: string | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the snapshot.
+     */
     readonly domain: string;
     /**
      * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
@@ -281,8 +284,8 @@ export interface SnapshotInputs {
 export interface SnapshotOutputs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the snapshot. Default:
+     * the environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host: string;
     /**
@@ -290,7 +293,10 @@ export interface SnapshotOutputs {
      * libvirt's `auth.conf`.
      */
     readonly password?: string | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the snapshot. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the snapshot.
+     */
     readonly domain: string;
     /**
      * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
@@ -419,8 +425,8 @@ export interface SnapshotOutputs {
 export interface SnapshotBranchInputs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the
+     * environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host?: string | undefined;
     /**
@@ -428,7 +434,10 @@ export interface SnapshotBranchInputs {
      * libvirt's `auth.conf`.
      */
     readonly password?: string | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the branch. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the branch.
+     */
     readonly domain: string;
     /**
      * The name of the branch: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
@@ -493,8 +502,8 @@ export interface SnapshotBranchInputs {
 export interface SnapshotBranchOutputs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the branch. Default: the
+     * environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host: string;
     /**
@@ -502,7 +511,10 @@ export interface SnapshotBranchOutputs {
      * libvirt's `auth.conf`.
      */
     readonly password?: string | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the branch. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the branch.
+     */
     readonly domain: string;
     /**
      * The name of the branch: 1 to 255 bytes of UTF-8 without `/`, control characters or a leading `.` or `-`, unique among the snapshots and
@@ -563,8 +575,8 @@ export interface SnapshotBranchOutputs {
 export interface SnapshotTreeInputs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the
+     * environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host?: string | undefined;
     /**
@@ -572,7 +584,10 @@ export interface SnapshotTreeInputs {
      * libvirt's `auth.conf`.
      */
     readonly password?: string | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the tree.
+     */
     readonly domain: string;
     /**
      * The snapshots, by name: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`. `auto-`, `leave-`
@@ -609,8 +624,8 @@ export interface SnapshotTreeInputs {
 export interface SnapshotTreeOutputs {
     /**
      * The hypervisor connection, as a libvirt-style URI: `qemu:///embed?root=/srv/vms`, `qemu:///system`, `qemu+ssh://user@machine/system`,
-     * `esx://machine/`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the environment variable
-     * `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
+     * `esx://machine/`, `vpx://vcenter/DATACENTER`, `vbox:///session`. A password in it is refused. Another host replaces the tree. Default: the
+     * environment variable `SNAPTREE_HOST`; where neither is set, `InvalidInputError`.
      */
     readonly host: string;
     /**
@@ -618,7 +633,10 @@ export interface SnapshotTreeOutputs {
      * libvirt's `auth.conf`.
      */
     readonly password?: string | undefined;
-    /** The name of the virtual machine. It has to be on the host already: otherwise `NotFoundError`. Another domain replaces the tree. */
+    /**
+     * The name of the virtual machine; on vSphere also its inventory path, UUID or managed object id. It has to be on the host already: otherwise
+     * `NotFoundError`. Another domain replaces the tree.
+     */
     readonly domain: string;
     /**
      * The snapshots that are listed, by name, as the host has them: parent, description, creation time, state and contents. What changes by itself
