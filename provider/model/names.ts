@@ -46,11 +46,11 @@ export function tipSnapshotName(branch: string): string {
     return bounded(`snaptree-tip-${branch}`);
 }
 
-/** A name of at most 255 bytes. QEMU cuts longer ones off without a word, and two of them would be one; a checksum keeps them apart. */
-export function bounded(name: string): string {
-    if (Buffer.byteLength(name) <= MAX_BYTES) return name;
+/** A name of at most so many bytes. Hosts cut longer ones off without a word, and two of them would be one; a checksum keeps them apart. */
+export function bounded(name: string, most = MAX_BYTES): string {
+    if (Buffer.byteLength(name) <= most) return name;
     const checksum = createHash("sha256").update(name).digest("hex").slice(0, 16);
-    const bytes = Buffer.from(name).subarray(0, MAX_BYTES - checksum.length - 1);
+    const bytes = Buffer.from(name).subarray(0, most - checksum.length - 1);
     return `${new TextDecoder().decode(bytes, { stream: true })}-${checksum}`; // A character that was cut in two is left out.
 }
 

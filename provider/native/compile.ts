@@ -15,7 +15,7 @@ import {
     type SwitchOperation,
 } from "../model";
 import type { Step } from "../backends/backend";
-import { type Draft as AnyDraft, INNER, TIP } from "./draft";
+import { type Draft as AnyDraft, INNER } from "./draft";
 import type { StoredBranch } from "./records";
 import type { Ref, RunningTake } from "./steps";
 
@@ -204,7 +204,7 @@ function compileRename(draft: Draft, name: string, to: string): void {
     if (draft.active === name) draft.active = to;
     draft.branches.set(to, { ...branch, name: to });
     const held = draft.active === to ? draft.current.node : branch.node;
-    if (held !== null && draft.hidden.has(held) && draft.nameOf(held) === `${TIP}${name}`) draft.edit(held, { name: `${TIP}${to}` });
+    if (held !== null && draft.hidden.has(held) && draft.nameOf(held) === draft.tipName(name)) draft.edit(held, { name: draft.tipName(to) });
 }
 
 /** Drafts what an operation comes to. @throws UnsupportedError for what the host has not */

@@ -1,4 +1,4 @@
-import { ambiguous, nameWithId, type SnapshotState } from "../model";
+import { ambiguous, bounded, nameWithId, type SnapshotState } from "../model";
 import type { Step } from "../backends/backend";
 import type { Stored, StoredBranch, StoredSnapshot } from "./records";
 import { type EditStep, type NativeStep, newRef, type Ref, type RunningTake } from "./steps";
@@ -20,6 +20,8 @@ export interface NativeNode {
 export interface Nature {
     /** It removes one also where several things stand on it, and each of them keeps what it holds. */
     readonly removesShared: boolean;
+    /** Bytes of UTF-8 that a name can have. */
+    readonly longestName: number;
 }
 
 /** A snapshot of the host's, or one that is about to be taken. */
@@ -228,10 +230,15 @@ export class Draft<S extends Step = never> {
         this.stands = this.current;
     }
 
+    /** What the host shows of a branch's tip. */
+    tipName(branch: string): string {
+        return bounded(`${TIP}${branch}`, this.nature.longestName);
+    }
+
     /** What the machine holds becomes a branch's: where nothing was written since, the snapshot that it stands on holds it. */
     keepAs(name: string): void {
         const from = this.currentOf();
-        const node = this.current.clean && this.current.node !== null ? this.current.node : this.takeHidden(`${TIP}${name}`);
+        const node = this.current.clean && this.current.node !== null ? this.current.node : this.takeHidden(this.tipName(name));
         const branch = this.branches.get(name) ?? { name, from };
         this.branches.set(name, { ...branch, node, on: from });
     }
@@ -259,7 +266,8 @@ export class Draft<S extends Step = never> {
         if (this.is?.is === ref) this.is = parent === null ? null : { ...this.is, is: parent };
         // What the host shows of it says that it is not the user's.
         const prefix = how === "hidden" ? INNER : FORGOTTEN;
-        this.edit(ref, { name: how === "hidden" ? `${prefix}${ref.slice(0, 8)}` : `${prefix}${this.nameOf(ref) ?? ""}` });
+        const name = how === "hidden" ? `${prefix}${ref.slice(0, 8)}` : bounded(`${prefix}${this.nameOf(ref) ?? ""}`, this.nature.longestName);
+        this.edit(ref, { name });
         if (how === "hidden") this.about.delete(ref);
     }
 

@@ -175,6 +175,7 @@ export class EsxDomain implements ManagedDomain {
             dirty: tipDiffers(listing),
             id: randomUUID(),
             drafted: () => draft.refuseDeep(this.target.deepest),
+            completed: () => draft.refuseLong(),
             stale: () => isStale(machine, looked.stored, draft.nodes),
             also: () => ({
                 ...tracesOf(machine, draft.nodes),

@@ -1,14 +1,26 @@
-import { HostError, quoted } from "../../model";
+import { HostError, InvalidInputError, quoted } from "../../model";
 import { Draft, type Looked, type Nature, type Ref } from "../../native";
+import { capabilities } from "./capabilities";
 import type { EsxNode } from "./machine";
 
 /** vSphere keeps what each child holds, however many there are. */
-const NATURE: Nature = { removesShared: true };
+const NATURE: Nature = { removesShared: true, longestName: capabilities.longestName };
 
 /** The hierarchy over a machine's snapshots on a vSphere host. */
 export class EsxDraft extends Draft {
     constructor(looked: Looked<EsxNode>) {
         super(looked, NATURE);
+    }
+
+    /** @throws InvalidInputError for a name of which the host would keep a part */
+    refuseLong(): void {
+        for (const step of [...this.prepare, ...this.editSteps()]) {
+            if ((step.kind !== "take" && step.kind !== "edit") || Buffer.byteLength(step.name ?? "") <= capabilities.longestName) continue;
+            throw new InvalidInputError(
+                `name ${quoted(step.name ?? "")} is longer than the ${capabilities.longestName} bytes that vSphere keeps of a snapshot's name; choose a shorter one`,
+                "name",
+            );
+        }
     }
 
     /** @throws HostError where a snapshot that is to be taken would be deeper than the host allows */

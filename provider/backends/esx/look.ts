@@ -1,4 +1,6 @@
+import { bounded } from "../../model";
 import { FORGOTTEN, INNER, type Looked, sinceByHand, type Stored, type StoredBranch, TIP } from "../../native";
+import { capabilities } from "./capabilities";
 import { keptIn } from "./keeping";
 import type { EsxMachine, EsxNode } from "./machine";
 import type { MachineConfig } from "./vim";
@@ -64,7 +66,7 @@ function withNamed(machine: EsxMachine, stored: Stored): Stored {
 }
 
 function withTip(machine: EsxMachine, stored: Stored, { uuid, name, parent }: EsxNode): Stored {
-    const branch = name.slice(TIP.length);
+    const branch = stored.branches.find((each) => bounded(`${TIP}${each.name}`, capabilities.longestName) === name)?.name ?? name.slice(TIP.length);
     const hidden = new Set([...stored.hidden, ...stored.forgotten]);
     const on = visibleFrom(machine, hidden, parent);
     const before = stored.branches.find((each) => each.name === branch);

@@ -4,7 +4,7 @@ import type { Insertion } from "./rewrite";
 import type { RewriteStep } from "./steps";
 
 /** VirtualBox merges a snapshot into the one thing that stands on it, and refuses where there are several. */
-const NATURE: Nature = { removesShared: false };
+const NATURE: Nature = { removesShared: false, longestName: 300 };
 
 /** The hierarchy over VirtualBox's snapshots, and what is to be other in the machine's document. */
 export class VboxDraft extends Draft<RewriteStep> {
