@@ -262,6 +262,7 @@ export class Pair {
     /** Forgotten and restored from its document: nothing is other than it was. */
     async forget(step: Of<"forget">): Promise<void> {
         const { model, vm } = this;
+        if (!this.machine.host.capabilities.redefine) return; // What was forgotten can't be restored there.
         const name = this.snapshot(step);
         if (model.branches.map((branch) => model.branch(branch)).some(({ from, tip }) => from === name || tip === name)) return;
         const current = (await vm.hierarchy()).current === name;
