@@ -303,6 +303,7 @@ function tracesOf(machine: EsxMachine, nodes: { has(ref: string): boolean }): Pi
 /** What is kept tells no more whether the machine was started, or whether somebody removed a snapshot. @param nodes those that stay */
 function isStale(machine: EsxMachine, stored: Stored, nodes: { has(ref: string): boolean }): boolean {
     if ((stored.starts ?? null) !== machine.starts || !hasAll(machine, stored)) return true;
+    if (stored.at !== null && !nodes.has(stored.at)) return true;
     return [...machine.nodes.values()].some(({ uuid, id }) => id <= (stored.seen?.highest ?? 0) && !nodes.has(uuid));
 }
 
