@@ -144,9 +144,9 @@ export interface SnapshotArgs {
      */
     readonly domain: pulumi.Input<string>;
     /**
-     * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
-     * snapshots and branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in
-     * place; elsewhere it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247, on vSphere 80) without `/`, control characters or a leading `.` or `-`,
+     * unique among the snapshots and branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new
+     * name changes in place; elsewhere it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
      */
     readonly name?: pulumi.Input<string> | undefined;
     /**
@@ -344,9 +344,9 @@ export interface SnapshotTreeArgs {
      */
     readonly domain: pulumi.Input<string>;
     /**
-     * The snapshots, by name: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`. `auto-`, `leave-`
-     * and `snaptree-tip-` are reserved, and branches share the name space. Snapshots that are there under these names already are taken as they
-     * are, if they stand where the program says.
+     * The snapshots, by name: 1 to 255 bytes of UTF-8 (on libvirt 247, on vSphere 80) without `/`, control characters or a leading `.` or `-`.
+     * `auto-`, `leave-` and `snaptree-tip-` are reserved, and branches share the name space. Snapshots that are there under these names already are
+     * taken as they are, if they stand where the program says.
      */
     readonly snapshots: pulumi.Input<Readonly<Record<string, pulumi.Input<TreeSnapshotArgs>>>>;
     /** The branches, by name. They change in place. Default: none. */

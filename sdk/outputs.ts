@@ -34,9 +34,9 @@ export abstract class SnapshotOutputs extends pulumi.CustomResource {
      */
     declare readonly domain: pulumi.Output<string>;
     /**
-     * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247) without `/`, control characters or a leading `.` or `-`, unique among the
-     * snapshots and branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new name changes in
-     * place; elsewhere it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
+     * The name of the snapshot: 1 to 255 bytes of UTF-8 (on libvirt 247, on vSphere 80) without `/`, control characters or a leading `.` or `-`,
+     * unique among the snapshots and branches of its domain. `auto-`, `leave-` and `snaptree-tip-` are reserved. Where the host can rename, a new
+     * name changes in place; elsewhere it replaces. A name that exists is refused with `AlreadyExistsError`. Default: the resource's own name.
      */
     declare readonly name: pulumi.Output<string>;
     /**
