@@ -10,7 +10,10 @@ import { EsxMachine } from "./machine";
 
 suiteWith(needs(installed), "govc, behind Snaptree's back,", () => {
     let vsphere: Vsphere;
-    beforeAll(async () => void (vsphere = await startVsphere({ kind: "vpx" })));
+    beforeAll(async () => {
+        vsphere = await startVsphere({ kind: "vpx" });
+        process.env.XDG_STATE_HOME = vsphere.folder;
+    });
     afterAll(() => vsphere.stop());
 
     /** a under nothing, b under a, c under b; branch p on a holds something of its own; the machine is on branch q of c, and has written there too. */

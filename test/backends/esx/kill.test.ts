@@ -27,6 +27,7 @@ suiteWith(needs(installed), "killed between any two steps and calls to a vCenter
     beforeAll(async () => {
         crasher = await Crasher.make();
         vsphere = await startVsphere({ kind: "vpx" });
+        process.env.XDG_STATE_HOME = vsphere.folder;
         process.env.SNAPTREE_PASSWORD = vsphere.password; // As the processes that are killed take it.
     });
     afterAll(async () => {
