@@ -10,6 +10,7 @@ const writer = join(__dirname, "write-slot.mjs");
 
 /** A machine of a simulated vSphere host, seen through govc and the host's own memory. */
 export class EsxMachine implements Crashable, Modelled {
+    readonly compares = false;
     host!: Host; // Set by connect, before anybody has the machine.
     vm!: VirtualMachine;
     /** Snapshots of the host's that stay, by id: those that were only forgotten, and those that others stand on for as long as they do. */

@@ -44,6 +44,8 @@ type Of<N extends Act["act"]> = Extract<Act, { act: N }>;
 
 /** A machine that a model stands beside. */
 export interface Modelled extends Machine {
+    /** False: the host does not tell whether a snapshot holds what its parent does. Default: true. */
+    readonly compares?: boolean;
     /** A snapshot is about to be discarded, which keeps the chain as it is: its files may stay though nothing else names them. */
     keepChain(name: string): Promise<void>;
     /** @param single an unnamed file may have a single one on it; otherwise it would have been merged */
@@ -62,7 +64,7 @@ export class Pair {
         /** Of its first snapshot; null where the hypervisor knows no such difference. */
         private readonly mode: Mode | null,
     ) {
-        this.model = new Model(machine.targets);
+        this.model = new Model(machine.targets, machine.compares);
     }
 
     private get vm() {
