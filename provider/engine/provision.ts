@@ -23,10 +23,11 @@ const PATIENCE = 5000;
 const LISTEN = 1000;
 
 const DISK = "SNAPTREE_DISK_";
+const PASSWORD = "SNAPTREE_PASSWORD";
 
 function environment(command: Command, { host, domain, parent, files }: Surroundings): NodeJS.ProcessEnv {
-    // Where we run in a command ourselves, its disks are not ours.
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(DISK));
+    // Where we run in a command ourselves, its disks are not ours; and our password is nobody's business there unless it is given to the command too.
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith(DISK) && name !== PASSWORD);
     const disks = Object.entries(files).map(([target, file]): [string, string] => [`${DISK}${target.toUpperCase()}`, file]);
     return {
         ...Object.fromEntries<string | undefined>(inherited),

@@ -5,8 +5,10 @@ import { type EditStep, type NativeStep, newRef, type Ref, type RunningTake } fr
 
 /** A snapshot as the host has it. */
 export interface NativeNode {
-    /** What the host knows it by. */
+    /** What the host knows it by, as long as it is there. */
     readonly uuid: string;
+    /** What it is called by where its name is not enough; absent: that. */
+    readonly shown?: string;
     readonly parent: string | null;
     readonly name: string;
     readonly description: string | null;
@@ -105,7 +107,7 @@ export class Draft<S extends Step = never> {
         for (const ref of this.visible()) counts.set(this.nameOf(ref) ?? "", (counts.get(this.nameOf(ref) ?? "") ?? 0) + 1);
         for (const ref of this.visible()) {
             const node = this.nodes.get(ref);
-            if (node && (counts.get(node.name) ?? 0) > 1) this.nodes.set(ref, { ...node, name: nameWithId(node.name, ref) });
+            if (node && (counts.get(node.name) ?? 0) > 1) this.nodes.set(ref, { ...node, name: toldApart(node) });
         }
     }
 
@@ -141,7 +143,9 @@ export class Draft<S extends Step = never> {
         if (found !== undefined) return found;
         const several = visible.flatMap((ref) => {
             const there = this.nodes.get(ref)?.there;
-            return there?.name === name && this.nameOf(ref) === nameWithId(name, ref) ? { name: nameWithId(name, ref), creationTime: there.time } : [];
+            return there?.name === name && this.nameOf(ref) === toldApart({ name, ref, there })
+                ? { name: toldApart({ name, ref, there }), creationTime: there.time }
+                : [];
         });
         if (several.length > 0) throw ambiguous(name, several);
         return null;
@@ -359,6 +363,11 @@ export class Draft<S extends Step = never> {
             pending: arrival === null ? null : { node: arrival, over: [] },
         };
     }
+}
+
+/** A name that no other has. */
+function toldApart({ name, ref, there }: Pick<DraftNode, "name" | "ref" | "there">): string {
+    return nameWithId(name, there?.shown ?? ref);
 }
 
 function pick({ parent, name, description }: NativeNode): Pick<DraftNode, "parent" | "name" | "description"> {

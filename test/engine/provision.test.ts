@@ -60,14 +60,16 @@ suiteWith(needs(qemu), "provision", () => {
 
     test("tells where it runs, beside what env says and what is inherited", async () => {
         process.env.SNAPTREE_DISK_VDZ = "/of/somebody/else";
+        process.env.SNAPTREE_PASSWORD = "of the host";
         const show =
-            "for (const n of ['SNAPTREE_HOST','SNAPTREE_DOMAIN','SNAPTREE_PARENT','SNAPTREE_DISK_VDA','SNAPTREE_DISK_VDZ','MINE','PATH']) console.log(n + '=' + process.env[n])";
+            "for (const n of ['SNAPTREE_HOST','SNAPTREE_DOMAIN','SNAPTREE_PARENT','SNAPTREE_DISK_VDA','SNAPTREE_DISK_VDZ','SNAPTREE_PASSWORD','MINE','PATH']) console.log(n + '=' + process.env[n])";
         const vm = await machine();
         const said: string[] = [];
         const onProgress = (p: Progress) => p.kind === "output" && said.push(p.message);
         await vm.create({ name: "base", provision: [node(show, { env: { MINE: "x", SNAPTREE_DOMAIN: "forged" } })] }, { onProgress });
         await vm.create({ name: "top", provision: [node(show)] }, { onProgress });
         delete process.env.SNAPTREE_DISK_VDZ;
+        delete process.env.SNAPTREE_PASSWORD;
         const file = expect.stringMatching(new RegExp(`^SNAPTREE_DISK_VDA=${host.root}/${vm.name}/vda\\.\\d+\\.qcow2$`)) as string;
         const lines = (parent: string, mine: string) => [
             `SNAPTREE_HOST=${host.uri}`,
@@ -75,6 +77,7 @@ suiteWith(needs(qemu), "provision", () => {
             `SNAPTREE_PARENT=${parent}`,
             file,
             "SNAPTREE_DISK_VDZ=undefined",
+            "SNAPTREE_PASSWORD=undefined",
             `MINE=${mine}`,
             `PATH=${process.env.PATH}`,
         ];

@@ -25,8 +25,8 @@ function leftover({ looked, remove }: Examined): Diagnosis[] {
     return draft.finish.flatMap((step) => {
         const node = step.kind === "delete" ? looked.nodes.get(step.node) : undefined;
         if (!node) return [];
-        const message = `the host’s snapshot ${quoted(node.name)} (${node.uuid}) holds what others stand on, and nobody names it; a repair merges it into them`;
-        return { kind: "leftover" as const, what: node.name, message, remedy: { kind: "mend" as const, mend: () => remove(node.uuid) } };
+        const message = `the host’s snapshot ${quoted(node.name)} (${node.shown}) holds what others stand on, and nobody names it; a repair merges it into them`;
+        return { kind: "leftover" as const, what: node.name, message, remedy: { kind: "mend" as const, mend: () => remove(node.shown) } };
     });
 }
 
@@ -34,7 +34,7 @@ function kept({ looked }: Examined): Diagnosis[] {
     return looked.stored.forgotten.flatMap((ref) => {
         const node = looked.nodes.get(ref);
         if (!node) return [];
-        const message = `the snapshot ${quoted(node.name)} (${ref}) was only forgotten: it keeps its contents, which take room; remove it with the host’s own tools if nobody needs it`;
+        const message = `the snapshot ${quoted(node.name)} (${node.shown}) was only forgotten: it keeps its contents, which take room; remove it with the host’s own tools if nobody needs it`;
         return { kind: "kept" as const, what: node.name, message, remedy: null };
     });
 }
@@ -44,7 +44,7 @@ function lostTips({ looked }: Examined): Diagnosis[] {
     const { branches, active } = looked.stored;
     return branches.flatMap(({ name, node, on }) => {
         if (name === active || node === null || looked.nodes.has(node)) return [];
-        const where = on === null ? "nothing" : `the snapshot ${on}`;
+        const where = on === null ? "nothing" : `the snapshot ${quoted(looked.nodes.get(on)?.name ?? on)}`;
         const message = `the tip of branch ${quoted(name)} was removed by hand, so it goes on from ${where}; bring the machine back from a backup to have it again, or remove the branch`;
         return { kind: "chain" as const, what: name, message, remedy: null };
     });

@@ -85,7 +85,7 @@ export class EsxDomain implements ManagedDomain {
     private async kept(machine: EsxMachine): Promise<Stored> {
         const here = keptIn(machine.read.config.extra, this.name);
         if (!mayBeOld(machine, here)) return here;
-        return newest(machine, (await this.target.vim.snapshotConfigs([...machine.nodes.keys()])).values());
+        return newest(machine, await this.target.vim.snapshotConfigs([...machine.nodes.values()].map(({ shown }) => shown)));
     }
 
     private async see(compiling = false): Promise<Seen> {
@@ -102,9 +102,9 @@ export class EsxDomain implements ManagedDomain {
     }
 
     /** The machine has the configuration of the snapshot that it stands on. */
-    private async isConfiguredAsCurrent({ current, read }: EsxMachine): Promise<boolean> {
-        if (current === null) return false;
-        const config = (await this.target.vim.snapshotConfigs([current])).get(current);
+    private async isConfiguredAsCurrent({ read }: EsxMachine): Promise<boolean> {
+        if (read.current === null) return false;
+        const config = (await this.target.vim.snapshotConfigs([read.current])).get(read.current);
         return config !== undefined && isConfiguredAs(read.config, config);
     }
 
@@ -124,7 +124,8 @@ export class EsxDomain implements ManagedDomain {
         const { machine, looked } = await this.see();
         const draft = new EsxDraft(looked);
         const ref = draft.find(snapshot);
-        const config = ref === null ? undefined : (await this.target.vim.snapshotConfigs([ref])).get(ref);
+        const shown = machine.nodes.get(ref ?? "")?.shown ?? "";
+        const config = shown === "" ? undefined : (await this.target.vim.snapshotConfigs([shown])).get(shown);
         if (ref === null || config === undefined) throw noSuchSnapshot(snapshot);
         return documentOf(machine, draft, ref, config);
     }

@@ -41,10 +41,23 @@ export function mayBeOld({ current, nodes }: EsxMachine, { at }: Stored): boolea
     return (nodes.get(current)?.id ?? 0) < Math.max(...[...nodes.values()].map(({ id }) => id));
 }
 
-/** The newest that is kept anywhere. */
-export function newest(machine: EsxMachine, held: Iterable<MachineConfig> = []): Stored {
+/** The newest that is kept anywhere. @param held configurations that snapshots hold, by their managed object ids */
+export function newest(machine: EsxMachine, held: ReadonlyMap<string, MachineConfig>): Stored {
     const { config, name } = machine.read;
-    return [config, ...held].map(({ extra }) => keptIn(extra, name)).reduce((one, other) => (other.generation > one.generation ? other : one));
+    let found = keptIn(config.extra, name);
+    for (const node of machine.nodes.values()) {
+        const theirs = keptIn(held.get(node.shown)?.extra ?? new Map(), name);
+        if (theirs.generation > found.generation) found = asTaken(machine, node, theirs);
+    }
+    return found;
+}
+
+/** A snapshot holds what was kept before it was taken: where it was taken of the branch that the machine was on, that stands on it. */
+function asTaken({ nodes }: EsxMachine, { uuid, name, parent }: EsxNode, stored: Stored): Stored {
+    const { active, at } = stored;
+    if (active === null || name.startsWith(TIP) || name.startsWith(INNER)) return stored;
+    const isNext = at === null || at === parent || !nodes.has(at);
+    return isNext ? { ...stored, at: uuid } : stored;
 }
 
 function visibleFrom({ nodes }: EsxMachine, hidden: ReadonlySet<string>, from: string | null): string | null {

@@ -5,8 +5,10 @@ import { startsOf } from "./starts";
 
 /** A snapshot as the host has it. */
 export interface EsxNode extends NativeNode {
-    /** Counted within the machine, and never used again. */
+    /** Counted within the machine, and never used again: the same whichever way leads there, and wherever the machine is registered. `uuid` is this too. */
     readonly id: number;
+    /** Managed object id, which is each host's own. */
+    readonly shown: string;
     /** Disk target to the file that holds its contents: `[datastore] folder/name.vmdk`. */
     readonly files: Files;
 }
@@ -70,10 +72,11 @@ function topsOf(chains: readonly DiskChain[], targets: ReadonlyMap<number, strin
     return found;
 }
 
-function nodeOf(snapshot: SnapshotRead, files: SnapshotFiles | undefined, targets: ReadonlyMap<number, string>): EsxNode {
-    const { ref, id, parent, name, description, time, state } = snapshot;
+function nodeOf(snapshot: SnapshotRead, keys: ReadonlyMap<string, string>, files: SnapshotFiles | undefined, targets: ReadonlyMap<number, string>): EsxNode {
+    const { ref, id, name, description, time, state } = snapshot;
+    const parent = snapshot.parent === null ? null : (keys.get(snapshot.parent) ?? null);
     return {
-        ...{ uuid: ref, id, parent, name, description },
+        ...{ uuid: `${id}`, shown: ref, id, parent, name, description },
         time: Math.floor(time / 1000),
         memory: state === "poweredOff" ? null : (files?.memory?.name ?? state),
         files: topsOf(files?.disks ?? [], targets),
@@ -85,11 +88,12 @@ export function machineOf(read: MachineRead): EsxMachine {
     const disks = read.config.disks.filter(({ independent }) => !independent);
     const targets = targetsOf(disks);
     const layouts = new Map(read.snapshotFiles.map((files) => [files.ref, files]));
-    const nodes = read.snapshots.map((snapshot) => nodeOf(snapshot, layouts.get(snapshot.ref), targets));
+    const keys = new Map(read.snapshots.map(({ ref, id }) => [ref, `${id}`]));
+    const nodes = read.snapshots.map((snapshot) => nodeOf(snapshot, keys, layouts.get(snapshot.ref), targets));
     return {
         read,
         powerState: POWER_STATES[read.powerState],
-        current: read.current,
+        current: read.current === null ? null : (keys.get(read.current) ?? null),
         nodes: new Map(nodes.map((node) => [node.uuid, node])),
         files: Object.fromEntries(disks.flatMap(({ key, file }) => (file === null ? [] : [[targets.get(key) ?? "", file]]))),
         starts: startsOf(read),

@@ -17,7 +17,7 @@ import {
 } from "../../native";
 import type { StepContext } from "../backend";
 import { keptIn } from "./keeping";
-import type { EsxMachine } from "./machine";
+import type { EsxMachine, EsxNode } from "./machine";
 import type { TaskOptions, Vim } from "./vim";
 
 /** A transaction of this backend, as its journal has it. */
@@ -72,10 +72,10 @@ async function take(work: Work, step: TakeStep, context: StepContext): Promise<v
     await happening(work, task, (machine) => takenBy(machine, step) !== undefined);
 }
 
-function needed(work: Work, machine: EsxMachine, ref: Ref): string {
-    const found = resolve(machine, work.entry, ref);
-    if (found === undefined)
-        throw new HostError(`the snapshot ${ref} of ${quoted(work.name)} is gone; somebody removed it: look at what is there, and run again`);
+/** @throws HostError where it is gone */
+function nodeIn({ name, entry }: Pick<Work, "name" | "entry">, machine: EsxMachine, ref: Ref): EsxNode {
+    const found = machine.nodes.get(resolve(machine, entry, ref) ?? "");
+    if (!found) throw new HostError(`snapshot number ${ref} of ${quoted(name)} is gone; somebody removed it: look at what is there, and run again`);
     return found;
 }
 
@@ -101,9 +101,9 @@ async function rescue(work: Work, machine: EsxMachine): Promise<void> {
     await work.vim.createSnapshot(work.ref, { name, description, memory: false, quiesce: false }, taking);
 }
 
-async function revert(work: Work, machine: EsxMachine, ref: string, context: Partial<StepContext> = {}): Promise<void> {
-    const shown = machine.nodes.get(ref)?.name ?? ref;
-    await work.vim.revert(ref, { suppressPowerOn: true }, options(work, `go back to the snapshot ${quoted(shown)}`, context));
+async function revert(work: Work, machine: EsxMachine, to: string, context: Partial<StepContext> = {}): Promise<void> {
+    const { name, shown } = nodeIn(work, machine, to);
+    await work.vim.revert(shown, { suppressPowerOn: true }, options(work, `go back to the snapshot ${quoted(name)}`, context));
     work.known.starts = machine.starts;
 }
 
@@ -116,7 +116,7 @@ async function goBack(work: Work, machine: EsxMachine, ref: string, context: Par
 async function restore(work: Work, { to }: RestoreStep, context: StepContext): Promise<void> {
     const machine = await work.machine();
     refuseStarted(work, machine);
-    await goBack(work, machine, needed(work, machine, to), context);
+    await goBack(work, machine, to, context);
 }
 
 /** Done once: what is kept says that it is still to be done, until the machine went back, which brings back something older. */
@@ -125,7 +125,7 @@ async function arrive(work: Work, { to }: ArriveStep, context: StepContext): Pro
     const stored = keptIn(machine.read.config.extra, work.name);
     if (stored.transaction !== work.entry.id || stored.pending === null) return;
     await rescue(work, machine);
-    await revert(work, machine, needed(work, machine, to), context);
+    await revert(work, machine, to, context);
 }
 
 async function records(work: Work, { stored }: RecordsStep): Promise<void> {
@@ -144,7 +144,7 @@ async function edit(work: Work, { node, name, description }: EditStep): Promise<
         ...(name !== undefined && name !== now.name && { name }),
         ...(description !== undefined && description !== now.description && { description: description ?? "" }),
     };
-    if (Object.keys(changes).length > 0) await work.vim.rename(now.uuid, changes, options(work, `rename the snapshot ${quoted(now.name)}`));
+    if (Object.keys(changes).length > 0) await work.vim.rename(now.shown, changes, options(work, `rename the snapshot ${quoted(now.name)}`));
 }
 
 /** A machine whose files the host could not merge grows until they are. */
@@ -156,8 +156,8 @@ async function remove(work: Work, node: Ref, context: Partial<StepContext>): Pro
     const machine = await work.machine();
     const ref = resolve(machine, work.entry, node);
     if (ref === undefined) return;
-    const shown = machine.nodes.get(ref)?.name ?? ref;
-    const task = () => work.vim.remove(ref, { children: false }, options(work, `remove the snapshot ${quoted(shown)}`, context));
+    const { name, shown } = nodeIn(work, machine, ref);
+    const task = () => work.vim.remove(shown, { children: false }, options(work, `remove the snapshot ${quoted(name)}`, context));
     await happening(work, task, (after) => !after.nodes.has(ref));
     await consolidate(work, await work.machine(), context);
 }

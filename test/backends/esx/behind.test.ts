@@ -58,6 +58,23 @@ suiteWith(needs(installed), "govc, behind Snaptree's back,", () => {
         await machine.sound();
     });
 
+    test("a machine goes back to before all that was done on a branch: the branch stays where it was", async () => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        await grow(machine, "a", null, 1);
+        await grow(machine, "b", "a", 2);
+        await machine.vm.branch("w", { from: "b" });
+        await machine.vm.switch("w");
+        await machine.write("vda", 3, "w");
+        await machine.vm.revert("b", { commit: true });
+        const { branches } = await machine.vm.hierarchy();
+        await snapshot(machine, "revert", "a");
+        const now = await machine.vm.hierarchy();
+        expect(now).toMatchObject({ current: "a", branch: null });
+        expect(now.branches).toMatchObject(branches.map(({ name, from, tip }) => ({ name, from, tip, active: false })));
+        await machine.vm.switch("w");
+        expect((await machine.tip()).vda).toMatch(/^0abw/);
+    });
+
     test("a machine goes back to a branch's own hidden snapshot: it is on that branch", async () => {
         await using machine = await scene();
         await snapshot(machine, "revert", "snaptree-tip-p");
