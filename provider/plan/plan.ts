@@ -1,4 +1,4 @@
-import { type Hierarchy, type Loss, type LossSizes, type Operation, shownLoss } from "../model";
+import { type Hierarchy, type Loss, type LossSizes, type Operation, quoted, shownLoss } from "../model";
 import { type Basis, basisOf } from "./basis";
 import { describe } from "./describe";
 import { sizesOf } from "./losses";
@@ -52,7 +52,18 @@ export class Plan {
     }
 }
 
+/** A domain that runs is to go back to what holds no memory that it could go on with. */
+function endings({ powerState, snapshots }: Hierarchy, operations: readonly Operation[]): string[] {
+    if (powerState === "shutoff") return [];
+    const diskOnly = new Set(snapshots.filter(({ memory }) => !memory).map(({ name }) => name));
+    return operations.flatMap((operation) => {
+        if (operation.kind !== "revert" || operation.powerState !== undefined || !diskOnly.has(operation.name)) return [];
+        return `${quoted(operation.name)} holds no memory, so the domain, which is ${powerState}, is shut off afterwards`;
+    });
+}
+
 /** A plan of operations on a hierarchy. */
 export function planOf(hierarchy: Hierarchy, operations: readonly Operation[], losses: readonly Loss[] = [], warnings: readonly string[] = []): Plan {
-    return new Plan(operations, losses, warnings, basisOf(hierarchy, operations), losses.length === 0 ? {} : sizesOf(hierarchy, losses));
+    const all = [...warnings, ...endings(hierarchy, operations)];
+    return new Plan(operations, losses, all, basisOf(hierarchy, operations), losses.length === 0 ? {} : sizesOf(hierarchy, losses));
 }

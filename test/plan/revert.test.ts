@@ -47,6 +47,17 @@ describe("a reset", () => {
         expect(to("b")).toMatchObject({ branch: null, current: "b", dirty: false });
     });
 
+    test("says of a domain that runs when it will be shut off, which only a snapshot with memory or a wish prevents", () => {
+        const told = (powerState: Hierarchy["powerState"], memory: boolean, how: Revert = {}) => {
+            const snapshots = SEED.map((each) => ({ ...each, memory }));
+            return planRevert({ ...hierarchy(snapshots, { current: "d" }), powerState }, "b", how).warnings;
+        };
+        expect(told("running", false)).toEqual(['"b" holds no memory, so the domain, which is running, is shut off afterwards']);
+        expect(told("running", true)).toEqual([]);
+        expect(told("shutoff", false)).toEqual([]);
+        expect(told("running", false, { powerState: "running" })).toEqual([]);
+    });
+
     test("takes no name for what a branch keeps, and none that is taken", () => {
         expect(() => reset(onBranch(SEED, work), "b", { keep: "mine" })).toThrow(/the tip is that of branch "work", which keeps it; leave keep out/);
         expect(() => reset(loose("d", true), "b", { keep: "work" })).toThrow(/there is a snapshot or branch "work" already/);
