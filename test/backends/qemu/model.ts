@@ -43,11 +43,7 @@ export class Model {
     tip: State;
     private writings = 0;
 
-    /** @param compares the host tells what two snapshots hold apart; otherwise each is taken to hold something of its own */
-    constructor(
-        targets: readonly string[],
-        private readonly compares = true,
-    ) {
+    constructor(targets: readonly string[]) {
         this.tip = { disks: Object.fromEntries(targets.map((target) => [target, PRISTINE])), written: 0 };
     }
 
@@ -102,14 +98,13 @@ export class Model {
     }
 
     createFromTip(name: string): void {
-        if (!this.compares) this.tip = this.wrote(this.tip, []);
         this.snapshots.set(name, { ...this.tip, parent: this.current });
         this.current = name;
     }
 
     /** On what the parent holds, with what commands write there. A domain on a branch stays on it; another goes along, and a tip that would go is kept. */
     createElsewhere(name: string, parent: string, writes: readonly Slot[]): void {
-        const { disks, written } = writes.length === 0 && this.compares ? this.node(parent) : this.wrote(this.node(parent), writes);
+        const { disks, written } = writes.length === 0 ? this.node(parent) : this.wrote(this.node(parent), writes);
         this.snapshots.set(name, { parent, disks, written });
         if (this.active === null) this.go(name, this.dirty ? this.automatic() : null);
     }

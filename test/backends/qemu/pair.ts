@@ -44,7 +44,7 @@ type Of<N extends Act["act"]> = Extract<Act, { act: N }>;
 
 /** A machine that a model stands beside. */
 export interface Modelled extends Machine {
-    /** False: the host does not tell whether a snapshot holds what its parent does. Default: true. */
+    /** False: the host does not tell whether a snapshot holds what its parent does, so each is given something of its own. Default: true. */
     readonly compares?: boolean;
     /** A snapshot is about to be discarded, which keeps the chain as it is: its files may stay though nothing else names them. */
     keepChain(name: string): Promise<void>;
@@ -64,7 +64,7 @@ export class Pair {
         /** Of its first snapshot; null where the hypervisor knows no such difference. */
         private readonly mode: Mode | null,
     ) {
-        this.model = new Model(machine.targets, machine.compares);
+        this.model = new Model(machine.targets);
     }
 
     private get vm() {
@@ -113,18 +113,25 @@ export class Pair {
         this.model.write(slot);
     }
 
+    /** What a snapshot is given that must hold something of its own. */
+    private own(): [string, number, string] {
+        return [this.machine.targets[0] ?? "", 7, "o"];
+    }
+
     async tip(): Promise<void> {
         const name = this.name("s");
+        if (this.machine.compares === false && !this.model.dirty) await this.write({ act: "write", slot: this.own() });
         await this.vm.create({ name, ...(this.model.names.length === 0 && this.mode !== null && { mode: this.mode }) });
         this.model.createFromTip(name);
     }
 
     async elsewhere(step: Of<"elsewhere">): Promise<void> {
         const [name, parent] = [this.name("s"), this.snapshot(step)];
-        const provision = this.machine.provision(step.writes.map(([target, slot, character]) => ({ target, slot, character })));
+        const writes = this.machine.compares === false && step.writes.length === 0 ? [this.own()] : step.writes;
+        const provision = this.machine.provision(writes.map(([target, slot, character]) => ({ target, slot, character })));
         await this.vm.create({ name, parent, ...(provision.length > 0 && { provision }) });
         if (provision.length === 0 && parent === this.model.current) this.model.createFromTip(name);
-        else this.model.createElsewhere(name, parent, step.writes);
+        else this.model.createElsewhere(name, parent, writes);
     }
 
     async reset(step: Of<"reset">): Promise<void> {
