@@ -243,6 +243,8 @@ export class Draft<S extends Step = never> {
     keepAs(name: string): void {
         const from = this.currentOf();
         const node = this.current.clean && this.current.node !== null ? this.current.node : this.takeHidden(this.tipName(name));
+        // It may be the hidden one of another branch, which holds something else now.
+        if (this.hidden.has(node) && this.nameOf(node) !== this.tipName(name)) this.edit(node, { name: this.tipName(name) });
         const branch = this.branches.get(name) ?? { name, from };
         this.branches.set(name, { ...branch, node, on: from });
     }
