@@ -24,7 +24,7 @@ import { documentOf, domainOf } from "./documents";
 import { EsxDraft } from "./draft";
 import { EXTRA_CONFIG, keptIn } from "./keeping";
 import { type Listing, listingOf, tipDiffers } from "./listing";
-import { hasAll, isConfiguredAs, isUntouched, look, lookAt, mayBeOld, newest, seenIn } from "./look";
+import { hasAll, isConfiguredAs, isUntouched, look, lookAt, mayBeOld, newest, seenIn, startsOff } from "./look";
 import { type EsxMachine, type EsxNode, machineOf } from "./machine";
 import { type EsxEntry, type Known, performStep, undoStep, type Work } from "./perform";
 import { compileRedefine } from "./redefine";
@@ -295,7 +295,7 @@ function earlierOf({ transaction, earlier = [] }: Stored): readonly string[] {
 
 /** What tells later whether the machine was started, and whether somebody removed a snapshot. @param nodes those that stay */
 function tracesOf(machine: EsxMachine, nodes: { has(ref: string): boolean }): Pick<Stored, "starts" | "seen"> {
-    const { starts } = machine;
+    const starts = startsOff(machine);
     const { highest } = seenIn(machine);
     const count = [...machine.nodes.keys()].filter((ref) => nodes.has(ref)).length;
     return { ...(starts !== null && { starts }), seen: { highest, count } };
@@ -303,7 +303,7 @@ function tracesOf(machine: EsxMachine, nodes: { has(ref: string): boolean }): Pi
 
 /** What is kept tells no more whether the machine was started, or whether somebody removed a snapshot. @param nodes those that stay */
 function isStale(machine: EsxMachine, stored: Stored, nodes: { has(ref: string): boolean }): boolean {
-    if ((stored.starts ?? null) !== machine.starts || !hasAll(machine, stored)) return true;
+    if ((stored.starts ?? null) !== startsOff(machine) || !hasAll(machine, stored)) return true;
     if (stored.at !== null && !nodes.has(stored.at)) return true;
     return [...machine.nodes.values()].some(({ uuid, id }) => id <= (stored.seen?.highest ?? 0) && !nodes.has(uuid));
 }

@@ -11,6 +11,11 @@ export function seenIn({ nodes }: EsxMachine): { readonly highest: number; reado
     return { highest: Math.max(0, ...ids), count: ids.length };
 }
 
+/** How often a machine was started that is off: while it runs, that tells nothing of what it writes from then on. */
+export function startsOff({ powerState, starts }: EsxMachine): string | null {
+    return powerState === "shutoff" ? starts : null;
+}
+
 /** Every snapshot is there still that was when this was written. */
 export function hasAll({ nodes }: EsxMachine, { seen }: Stored): boolean {
     if (!seen) return false;

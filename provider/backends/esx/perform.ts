@@ -17,6 +17,7 @@ import {
 } from "../../native";
 import type { StepContext } from "../backend";
 import { keptIn } from "./keeping";
+import { startsOff } from "./look";
 import type { EsxMachine, EsxNode } from "./machine";
 import type { TaskOptions, Vim } from "./vim";
 
@@ -191,7 +192,7 @@ export async function performStep(work: Work, step: NativeStep, context: StepCon
         case "discardState":
             return discardState(work);
         case "provision":
-            work.known.starts = (await work.machine()).starts; // Commands may have started it.
+            work.known.starts = startsOff(await work.machine()); // Commands may have started it.
             return;
     }
 }
