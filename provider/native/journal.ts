@@ -21,6 +21,8 @@ export interface NativeEntry<S extends Step = never> extends JournalEntry {
     readonly finish: readonly (NativeStep | S)[];
     readonly decision: Decision;
     readonly before: Before;
+    /** By their references, those whose taking was begun, each with what the host knows it by once that told; absent: only names tell what was taken. */
+    readonly taken?: Readonly<Record<Ref, string | null>>;
 }
 
 type AnyEntry = NativeEntry<Step>;
@@ -39,7 +41,11 @@ export interface Noded {
 }
 
 /** The snapshot that a step took; undefined: it is not there. */
-export function takenBy(machine: Noded, { name, others }: TakeStep): string | undefined {
+export function takenBy(machine: Noded, { name, others, ref }: TakeStep, { taken }: Pick<AnyEntry, "taken"> = {}): string | undefined {
+    if (taken && !Object.hasOwn(taken, ref)) return undefined;
+    const told = taken?.[ref] ?? null;
+    // Others may take one of that name at the same time, or by hand while this is interrupted.
+    if (told !== null) return machine.nodes.has(told) ? told : undefined;
     // It has nobody's name by accident who was there before.
     return [...machine.nodes.values()].find((node) => node.name === name && !others.includes(node.uuid))?.uuid;
 }
@@ -48,12 +54,12 @@ export function takenBy(machine: Noded, { name, others }: TakeStep): string | un
 export function resolve(machine: Noded, entry: AnyEntry, ref: Ref): string | undefined {
     if (!isNew(ref)) return machine.nodes.has(ref) ? ref : undefined;
     const step = takesOf(entry).find((take) => take.ref === ref);
-    return step && takenBy(machine, step);
+    return step && takenBy(machine, step, entry);
 }
 
 /** What a transaction that was begun and not decided has changed is not shown. */
 export function asBefore<N extends NativeNode>(machine: Noded, looked: Looked<N>, entry: AnyEntry): Looked<N> {
-    const taken = new Set(takesOf(entry).flatMap((step) => takenBy(machine, step) ?? []));
+    const taken = new Set(takesOf(entry).flatMap((step) => takenBy(machine, step, entry) ?? []));
     const nodes = new Map([...looked.nodes].filter(([uuid]) => !taken.has(uuid)));
     return { ...looked, nodes, current: { node: entry.before.node, clean: !entry.before.dirty, moved: false } };
 }
@@ -83,6 +89,6 @@ function edited<N extends NativeNode>(node: N, { name = node.name, description =
 
 /** What is to be kept, with what the host knows by now of what was taken. */
 export function resolved(text: string, machine: Noded, entry: AnyEntry): Stored {
-    const uuids = new Map(takesOf(entry).map((step) => [step.ref, takenBy(machine, step)]));
+    const uuids = new Map(takesOf(entry).map((step) => [step.ref, takenBy(machine, step, entry)]));
     return JSON.parse(withoutRefs(text, (ref) => uuids.get(ref))) as Stored;
 }

@@ -80,7 +80,8 @@ function isChanged(before: Stored, after: Stored): boolean {
 }
 
 /** @param isKept what is kept is what the transaction wrote, or something later */
-export function isDecided(machine: Noded, isKept: () => boolean, { decision }: NativeEntry<Step>): boolean {
-    if (decision.by === "take") return takenBy(machine, decision.step) !== undefined;
+export function isDecided(machine: Noded, isKept: () => boolean, entry: NativeEntry<Step>): boolean {
+    const { decision } = entry;
+    if (decision.by === "take") return takenBy(machine, decision.step, entry) !== undefined;
     return decision.by === "nothing" || isKept();
 }

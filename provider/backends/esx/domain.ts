@@ -186,9 +186,10 @@ export class EsxDomain implements ManagedDomain {
         };
         const compiled = transactionOf(beginning, operations);
         const { node } = looked.current;
-        const kept = { ...looked.stored, ...tracesOf(machine, machine.nodes), at: node, clean: isUntouched(machine, looked.stored) };
+        const { starts: _, ...stored } = looked.stored; // Where nothing tells now, what was told before does not either.
+        const kept = { ...stored, ...tracesOf(machine, machine.nodes), at: node, clean: isUntouched(machine, looked.stored) };
         const found = keptIn(machine.read.config.extra, this.name).generation;
-        const transaction: EsxTransaction = { ...compiled, finish: withRecords(compiled), kept, found };
+        const transaction: EsxTransaction = { ...compiled, finish: withRecords(compiled), kept, found, taken: {} };
         return transaction;
     }
 
@@ -201,7 +202,13 @@ export class EsxDomain implements ManagedDomain {
         const { entry, known } = this;
         if (!entry) throw new Error("no transaction was begun");
         const { vim, ref, name } = this.target;
-        return { vim, ref, name, entry, known, machine: () => this.machine(), write: (stored, machine) => this.write(stored, machine) };
+        return {
+            ...{ vim, ref, name, entry, known, machine: () => this.machine(), write: (stored, machine) => this.write(stored, machine) },
+            taken: (step, uuid) => {
+                const now: EsxEntry = { ...entry, taken: { ...this.entry?.taken, [step]: uuid } };
+                return this.writeJournal(now);
+            },
+        };
     }
 
     async perform(step: Step, context: StepContext): Promise<void> {
@@ -257,7 +264,9 @@ export class EsxDomain implements ManagedDomain {
     async committed(entry: JournalEntry): Promise<boolean> {
         await this.settle();
         const machine = await this.machine();
-        return isDecidedIn(machine, await this.kept(machine), entry as EsxEntry);
+        // What was written down since is in this one's own.
+        const now = this.entry?.id === (entry as EsxEntry).id ? this.entry : (entry as EsxEntry);
+        return isDecidedIn(machine, await this.kept(machine), now);
     }
 
     private async readEntry(): Promise<EsxEntry | null> {

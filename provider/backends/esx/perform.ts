@@ -43,6 +43,8 @@ export interface Work {
     /** Writes what is kept. @param machine as it was read just before */
     readonly write: (stored: Stored, machine: EsxMachine) => Promise<void>;
     readonly known: Known;
+    /** Writes down that a snapshot is about to be taken, or which one was. */
+    readonly taken: (ref: Ref, uuid: string | null) => Promise<void>;
 }
 
 /** How often the machine had been started when it was last known what its disks hold; undefined: only what is kept with it tells. */
@@ -67,9 +69,13 @@ async function happening(work: Work, task: () => Promise<unknown>, happened: (ma
 
 async function take(work: Work, step: TakeStep, context: StepContext): Promise<void> {
     const { name, description, running } = step;
-    if (context.again && takenBy(await work.machine(), step) !== undefined) return;
     const wanted = { name, description: description ?? "", memory: running?.memory ?? false, quiesce: running?.quiesce ?? false };
-    const task = () => work.vim.createSnapshot(work.ref, wanted, options(work, `take the snapshot ${quoted(name)}`, context));
+    await work.taken(step.ref, null);
+    const task = async () => {
+        const shown = await work.vim.createSnapshot(work.ref, wanted, options(work, `take the snapshot ${quoted(name)}`, context));
+        const { nodes } = await work.machine();
+        await work.taken(step.ref, [...nodes.values()].find((node) => node.shown === shown)?.uuid ?? null);
+    };
     await happening(work, task, (machine) => takenBy(machine, step) !== undefined);
 }
 
@@ -129,10 +135,16 @@ async function arrive(work: Work, { to }: ArriveStep, context: StepContext): Pro
     await revert(work, machine, to, context);
 }
 
+/** Others, who share no journal with this one, went on from what was decided, before that was finished: what is there now is theirs too. */
+function isBuiltOn({ entry }: Work, { earlier = [] }: Stored): boolean {
+    return earlier.includes(entry.id);
+}
+
 async function records(work: Work, { stored }: RecordsStep): Promise<void> {
     const machine = await work.machine();
     const wanted = { ...resolved(stored, machine, work.entry), pending: null };
     const now = keptIn(machine.read.config.extra, work.name);
+    if (isBuiltOn(work, now)) return;
     if (now.transaction !== wanted.transaction || now.pending !== null) await work.write(wanted, machine);
 }
 
@@ -163,6 +175,12 @@ async function remove(work: Work, node: Ref, context: Partial<StepContext>): Pro
     await consolidate(work, await work.machine(), context);
 }
 
+/** What others may stand on by now stays. */
+async function removeDecided(work: Work, { node }: DeleteStep, context: StepContext): Promise<void> {
+    if (isBuiltOn(work, keptIn((await work.machine()).read.config.extra, work.name))) return;
+    await remove(work, node, context);
+}
+
 /** What a suspended machine's memory holds is in the snapshot still: commands are to change the disks that it would go on with. */
 async function discardState(work: Work): Promise<void> {
     if ((await work.machine()).powerState === "paused") await work.vim.powerOff(work.ref, options(work, "discard the suspended state"));
@@ -184,7 +202,7 @@ export async function performStep(work: Work, step: NativeStep, context: StepCon
         case "edit":
             return edit(work, step);
         case "delete":
-            return remove(work, (step satisfies DeleteStep).node, context);
+            return removeDecided(work, step, context);
         case "records":
             return records(work, step);
         case "halt":

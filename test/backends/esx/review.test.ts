@@ -1,0 +1,83 @@
+// Two who share no lock and no journal work on one machine: neither takes the other's snapshots for its own, nor removes what the other stands on.
+import { connect, type VirtualMachine } from "../../../provider/engine";
+import { Vim } from "../../../provider/backends/esx/vim/vim";
+import { BusyError } from "../../../provider/engine";
+import { holding } from "../../conformance/bench";
+import { grow, place } from "../../conformance/support";
+import { startVsphere, type Vsphere } from "../../hosts/vsphere";
+import { needs, suiteWith, vsphere as installed } from "../../support/requires";
+import { EsxMachine } from "./machine";
+
+suiteWith(needs(installed), "two who know nothing of each other", () => {
+    let vsphere: Vsphere;
+    beforeAll(async () => {
+        vsphere = await startVsphere({ kind: "vpx" });
+        process.env.XDG_STATE_HOME = vsphere.folder;
+    });
+    afterAll(() => vsphere.stop());
+
+    /** As if on a computer of its own. */
+    async function elsewhere(machine: EsxMachine): Promise<{ vm: VirtualMachine } & AsyncDisposable> {
+        process.env.XDG_STATE_HOME = `${vsphere.folder}/elsewhere`;
+        try {
+            const host = await connect(machine.uri, { password: vsphere.password });
+            return { vm: await host.domain(machine.domain), [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() };
+        } finally {
+            process.env.XDG_STATE_HOME = vsphere.folder;
+        }
+    }
+
+    /** Where the first call of a method comes to, something else happens instead or before. */
+    async function atFirst(method: "createSnapshot" | "remove", instead: () => Promise<unknown>, work: () => Promise<unknown>): Promise<unknown> {
+        const real = Reflect.get(Vim.prototype, method) as (this: Vim, ...args: unknown[]) => Promise<unknown>;
+        const waiting = [instead];
+        Reflect.set(Vim.prototype, method, async function (this: Vim, ...args: unknown[]) {
+            await waiting.pop()?.();
+            return real.apply(this, args);
+        });
+        try {
+            return await work().then(() => null, (error: unknown) => error); // prettier-ignore
+        } finally {
+            Reflect.set(Vim.prototype, method, real);
+            expect(waiting).toEqual([]);
+        }
+    }
+
+    test("both leave one branch at once: the one who is refused takes back its own hidden snapshot, and the branch keeps what it held", async () => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        await grow(machine, "a", null, 1);
+        for (const name of ["p", "q"]) await machine.vm.branch(name, { from: "a" });
+        await machine.vm.switch("q");
+        await machine.write("vda", 5, "q");
+        await using other = await elsewhere(machine);
+        const error = await atFirst(
+            "createSnapshot",
+            () => other.vm.switch("p"),
+            () => machine.vm.switch("p"),
+        );
+        expect(error).toBeInstanceOf(BusyError);
+        expect(place(await machine.vm.hierarchy())).toMatchObject({ branch: "p", branches: ["p", "q"] });
+        await machine.vm.switch("q");
+        expect(await machine.tip()).toEqual({ vda: holding("a...q") });
+        await machine.sound();
+    });
+
+    test("what one was about to remove when it was interrupted stays where the other has a branch on it by then", async () => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        await grow(machine, "a", null, 1);
+        await grow(machine, "b", "a", 2);
+        await machine.vm.revert("a", { force: true });
+        await using other = await elsewhere(machine);
+        const error = await atFirst(
+            "remove",
+            () => Promise.reject(new Error("the network is gone")),
+            () => machine.vm.delete("b"),
+        );
+        expect(error).toMatchObject({ message: expect.stringContaining("decided but not finished") as string });
+        await other.vm.branch("w", { from: "b" });
+        await machine.vm.branch("v", { from: "a" });
+        expect(place(await machine.vm.hierarchy())).toMatchObject({ branches: ["v", "w"] });
+        await machine.vm.switch("w", { keep: true });
+        expect(await machine.tip()).toEqual({ vda: holding("ab") });
+    });
+});
