@@ -5,6 +5,9 @@ const LOGLESS: readonly (readonly [key: string, tells: (value: string) => boolea
     ["logging", (value) => !/^\s*(false|0|no)\s*$/i.test(value)],
     ["log.filename", () => false],
     ["vmx.log.filename", () => false],
+    // Without those of earlier starts, a start changes no name.
+    ["log.keepold", (value) => Number(value) > 0],
+    ["vmx.log.keepold", (value) => Number(value) > 0],
 ];
 
 /**

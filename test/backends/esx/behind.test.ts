@@ -132,14 +132,15 @@ suiteWith(needs(installed), "govc, behind Snaptree's back,", () => {
         expect(place(await machine.vm.hierarchy())).toMatchObject({ current: "b", dirty: false });
     });
 
-    test("a machine whose log tells nothing is never taken for clean", async () => {
+    test.each(["logging=FALSE", "log.keepOld=0"])("a machine whose log tells nothing (%s) is never taken for clean", async (setting) => {
         await using machine = await EsxMachine.make(vsphere, ["vda"]);
         await machine.vm.create({ name: "a" });
         expect((await machine.vm.hierarchy()).dirty).toBe(false);
-        await vsphere.govc("vm.change", "-vm", machine.domain, "-e", "logging=FALSE");
+        await vsphere.govc("vm.change", "-vm", machine.domain, "-e", setting);
         expect((await machine.vm.hierarchy()).dirty).toBe(true);
         await machine.vm.revert("a", { keep: "kept" });
         expect(await machine.tip()).toEqual({ vda: holding("") });
+        expect(parents(await machine.vm.hierarchy())).toEqual({ a: null }); // It was not started meanwhile either, so nothing had to be rescued.
     });
 
     test("files that the host could not merge are merged with the next removal, and the doctor does it at once", async () => {
