@@ -89,7 +89,8 @@ function nodeIn({ name, entry }: Pick<Work, "name" | "entry">, machine: EsxMachi
 /** Somebody started the machine since it was known what its disks hold. */
 function isStarted({ name, known }: Work, { powerState, starts, read }: EsxMachine): boolean {
     const before = known.starts === undefined ? (keptIn(read.config.extra, name).starts ?? null) : known.starts;
-    return powerState !== "shutoff" || starts !== before;
+    // Back at a checkpoint it is suspended, and was not started for that.
+    return powerState === "running" || starts !== before || (powerState === "paused" && starts === null);
 }
 
 /** Nothing of anybody's is lost by going elsewhere: a machine that was started meanwhile is not left. */

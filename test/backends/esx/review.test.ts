@@ -3,7 +3,7 @@ import { connect, type VirtualMachine } from "../../../provider/engine";
 import { Vim } from "../../../provider/backends/esx/vim/vim";
 import { BusyError } from "../../../provider/engine";
 import { holding } from "../../conformance/bench";
-import { grow, place } from "../../conformance/support";
+import { grow, parents, place } from "../../conformance/support";
 import { startVsphere, type Vsphere } from "../../hosts/vsphere";
 import { needs, suiteWith, vsphere as installed } from "../../support/requires";
 import { EsxMachine } from "./machine";
@@ -79,5 +79,19 @@ suiteWith(needs(installed), "two who know nothing of each other", () => {
         expect(place(await machine.vm.hierarchy())).toMatchObject({ branches: ["v", "w"] });
         await machine.vm.switch("w", { keep: true });
         expect(await machine.tip()).toEqual({ vda: holding("ab") });
+    });
+
+    test("commands that fail on a checkpoint leave nothing behind: it was suspended there by Snaptree, and by nobody else", async () => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        await grow(machine, "a", null, 1);
+        await vsphere.govc("vm.power", "-on", machine.domain);
+        await machine.vm.create({ name: "memory" });
+        await vsphere.govc("vm.power", "-off", machine.domain);
+        await machine.vm.revert("a", { force: true });
+        const provision = [{ command: ["false"] }];
+        await expect(machine.vm.create({ name: "child", parent: "memory", provision })).rejects.toThrow("nothing is left");
+        expect(parents(await machine.vm.hierarchy())).toEqual({ a: null, memory: "a" });
+        expect(await machine.tip()).toEqual({ vda: holding("a") });
+        await machine.sound();
     });
 });
