@@ -186,6 +186,11 @@ export class Vsphere implements AsyncDisposable {
         await this.control("POST", "/leave-disks");
     }
 
+    /** From now on the machine's layout is told as it was, until somebody has it refreshed. */
+    async tellLayoutLate(vm: string): Promise<void> {
+        await this.control("POST", "/late", { vm });
+    }
+
     /** At once, waiting for nobody: all of a machine as it is in this moment. @returns what {@link restore} takes */
     save(vm: string): number {
         const { stdout } = execaSync(process.execPath, ["-e", CONTROL, this.socket, `/save?${new URLSearchParams({ vm }).toString()}`]);

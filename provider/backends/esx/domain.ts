@@ -26,7 +26,7 @@ import { EXTRA_CONFIG, keptIn } from "./keeping";
 import { type Listing, listingOf, tipDiffers } from "./listing";
 import { hasAll, isConfiguredAs, isUntouched, look, lookAt, mayBeOld, newest, seenIn, startsOff } from "./look";
 import { type EsxMachine, type EsxNode, machineOf } from "./machine";
-import { type EsxEntry, type Known, performStep, undoStep, type Work } from "./perform";
+import { type EsxEntry, type Known, performStep, refuseWritten, undoStep, type Work } from "./perform";
 import { compileRedefine } from "./redefine";
 import type { LocalState } from "./state";
 import { refuseUnsupported } from "./unsupported";
@@ -229,6 +229,7 @@ export class EsxDomain implements ManagedDomain {
         const { decision, next } = transaction as EsxTransaction;
         if (decision.by === "take") return performStep(this.work(), decision.step, { signal: undefined, again: false, onProgress: () => undefined });
         if (next.stored === null) return;
+        if (next.clean) await refuseWritten(this.work());
         const machine = await this.machine();
         const { entry } = this.work();
         const { generation } = keptIn(machine.read.config.extra, this.name);

@@ -121,8 +121,19 @@ async function goBack(work: Work, machine: EsxMachine, ref: string, context: Par
     await work.write(work.entry.kept, await work.machine());
 }
 
+/** The machine, before it leaves what its disks hold: as the host finds it now. */
+async function refreshed({ vim, ref, machine }: Work): Promise<EsxMachine> {
+    await vim.refreshStorage(ref);
+    return machine();
+}
+
+/** What the machine holds goes with the decision, since it holds nothing of its own. @throws BusyError where that is so no more */
+export async function refuseWritten(work: Work): Promise<void> {
+    refuseStarted(work, await refreshed(work));
+}
+
 async function restore(work: Work, { to }: RestoreStep, context: StepContext): Promise<void> {
-    const machine = await work.machine();
+    const machine = await refreshed(work);
     refuseStarted(work, machine);
     await goBack(work, machine, to, context);
 }

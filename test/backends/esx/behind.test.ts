@@ -1,9 +1,9 @@
 // What somebody does with govc or vSphere's own client, behind Snaptree's back: it is read as what it is, no branch is lost by it, and Snaptree goes on.
 import { connect, type VirtualMachine } from "../../../provider/engine";
 import { Vim } from "../../../provider/backends/esx/vim/vim";
-import { BusyError } from "../../../provider/engine";
+import { BusyError, DataLossError } from "../../../provider/engine";
 import { holding } from "../../conformance/bench";
-import { grow, parents, place, seen } from "../../conformance/support";
+import { grow, parents, place, refused, seen } from "../../conformance/support";
 import { startVsphere, type Vsphere } from "../../hosts/vsphere";
 import { needs, suiteWith, vsphere as installed } from "../../support/requires";
 import { EsxMachine } from "./machine";
@@ -119,6 +119,22 @@ suiteWith(needs(installed), "govc, behind Snaptree's back,", () => {
             { kind: "chain", what: "p", repairable: false, message: expect.stringContaining("by hand") as string },
         ]);
         await goesOn(machine, { p: "a", q: Q });
+    });
+
+    test("what was written is not lost where the host tells late of it", async () => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        for (const [slot, name] of ["a", "b"].entries()) {
+            await machine.write("vda", slot + 1, name);
+            await machine.vm.create({ name });
+        }
+        await vsphere.tellLayoutLate(machine.domain);
+        await machine.write("vda", 3, "x");
+        expect((await machine.vm.hierarchy()).dirty).toBe(false); // As the host has it.
+        const error = await refused(machine.vm.revert("a"));
+        expect([error.constructor, error.message]).toEqual([BusyError, expect.stringContaining("was started meanwhile")]);
+        expect(await machine.tip()).toEqual({ vda: holding("abx") });
+        expect(await refused(machine.vm.revert("a"))).toBeInstanceOf(DataLossError);
+        await machine.sound();
     });
 
     test.each([{}, { diskOnly: true }])("what a machine writes that runs on after its snapshot (%j) is not taken for nothing once it is off", async (how) => {

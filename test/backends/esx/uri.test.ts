@@ -12,7 +12,17 @@ test.each(["qemu:///session", "vbox:///session", "esx+ssh://host/", "gsx://host/
 });
 
 test("an ESX host: its certificate is verified, and its user is whoever auth.conf or libvirt's default says", () => {
-    const host = { kind: "esx", server: "host", url: "https://host:443/sdk", user: null, path: [], verify: true, cacert: null, shown: "esx://host/" };
+    const host = {
+        kind: "esx",
+        server: "host",
+        url: "https://host:443/sdk",
+        user: null,
+        path: [],
+        verify: true,
+        cacert: null,
+        depth: 32,
+        shown: "esx://host/",
+    };
     expect(parse("esx://host/")).toEqual(host);
     expect(parse("esx://host")).toEqual(host);
     expect(parse("esx://host/?no_verify=0")).toEqual(host);
@@ -27,6 +37,7 @@ test("a vCenter, of which a datacenter, a cluster and a host are meant, percent-
         path: ["a/b", "my cluster", "esx-1"],
         verify: false,
         cacert: "/etc/ca x.pem",
+        depth: 32,
         shown: "vpx://vsphere.local%5cann@[::1]:8443/a%2fb/my%20cluster/esx-1",
     });
 });
@@ -34,7 +45,7 @@ test("a vCenter, of which a datacenter, a cluster and a host are meant, percent-
 test.each([
     ["esx://host/DC0", /ends in "\/DC0".*write esx:\/\/host\/, or vpx:/],
     ["esx:///", /names no host; write it as esx:\/\/HOST\//],
-    ["vpx://vc/DC0?vcenter=x", /parameter "vcenter", which vpx:\/\/ does not know; leave it out, or take one of no_verify, cacert$/],
+    ["vpx://vc/DC0?vcenter=x", /parameter "vcenter", which vpx:\/\/ does not know; leave it out, or take one of no_verify, cacert, depth$/],
     ["esx://h/?no_verify=yes", /"no_verify" is "yes"; write 1/],
     ["esx://h/?no_verify=1&no_verify=1", /"no_verify" twice/],
     ["esx://h/?cacert=", /"cacert" is empty/],

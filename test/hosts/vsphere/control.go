@@ -24,6 +24,7 @@ import (
 //	POST   /fault?method=NAME_Task&fault=TYPE               the next such call fails; the body can have the fault's fields as JSON
 //	POST   /delay?method=NAME_Task&ms=500                   the next such call takes longer, and says how far it is
 //	POST   /leave-disks                                     the next removal of snapshots merges no disks
+//	POST   /late?vm=VM                                      its layout is told as it was until it is refreshed
 //	POST   /save?vm=VM                                      all of a machine; answers with a number for it
 //	POST   /restore?vm=VM&saved=0                           the machine as it was
 //	GET    /calls                                           how often the API was called
@@ -44,6 +45,7 @@ func (h *host) listen(socket string) (net.Listener, error) {
 		"POST /delay":       h.onDelay,
 		"POST /leave-disks": h.onLeaveDisks,
 		"POST /save":        h.onSave,
+		"POST /late":        h.onLate,
 		"POST /restore":     h.onRestore,
 		"GET /calls":        func(*http.Request) (any, error) { return h.calls.Load(), nil },
 		"POST /expire":      func(*http.Request) (any, error) { h.expireSessions(); return nil, nil },
@@ -149,5 +151,14 @@ func (h *host) onLeaveDisks(*http.Request) (any, error) {
 	h.trouble.Lock()
 	defer h.trouble.Unlock()
 	h.trouble.leavesDisks = true
+	return nil, nil
+}
+
+func (h *host) onLate(r *http.Request) (any, error) {
+	m, err := h.machine(r.FormValue("vm"))
+	if err != nil {
+		return nil, err
+	}
+	m.alone(func(*simulator.Context) { m.late = true })
 	return nil, nil
 }

@@ -22,6 +22,8 @@ type machine struct {
 	lastID    int32
 	// How often it was powered on: each time vmware.log becomes vmware-N.log.
 	starts int
+	// The layout is told as it was until somebody asks for it to be refreshed.
+	late bool
 	// The task that is under way.
 	busy atomic.Pointer[types.ManagedObjectReference]
 }
@@ -113,6 +115,10 @@ func (m *machine) headOf(key int32) *layer {
 // What every change of the machine's files brings: another version of the configuration, disks on other files, another layout, other snapshots.
 func (m *machine) publish(ctx *simulator.Context, config *types.VirtualMachineConfigInfo) {
 	now := time.Now().UTC()
+	layout := m.layout()
+	if m.late {
+		layout = m.LayoutEx
+	}
 	config.Hardware.Device = withDisks(config.Hardware.Device, m.headOf)
 	config.Modified = now
 	config.ChangeVersion = now.Format("2006-01-02T15:04:05.000000000Z")
@@ -121,7 +127,7 @@ func (m *machine) publish(ctx *simulator.Context, config *types.VirtualMachineCo
 		{Name: "summary.config.annotation", Val: config.Annotation},
 		{Name: "summary.config.memorySizeMB", Val: config.Hardware.MemoryMB},
 		{Name: "summary.config.numCpu", Val: config.Hardware.NumCPU},
-		{Name: "layoutEx", Val: m.layout()},
+		{Name: "layoutEx", Val: layout},
 		{Name: "runtime.consolidationNeeded", Val: m.needsConsolidation()},
 	}
 	ctx.Update(m, append(changes, m.tree()...))

@@ -131,6 +131,11 @@ export class Vim implements AsyncDisposable {
         }
     }
 
+    /** Has the host look anew at the machine's files, of which it may tell otherwise as they were. */
+    async refreshStorage(ref: string): Promise<void> {
+        await this.#session.call("RefreshStorageInfo", machine(ref), [], { title: `look at the files of the machine ${ref}` });
+    }
+
     async powerOn(ref: string, options: TaskOptions): Promise<void> {
         await this.task("PowerOnVM_Task", machine(ref), [], options);
     }
