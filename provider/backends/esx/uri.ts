@@ -77,13 +77,18 @@ function depthOf(value = String(DEPTH)): number {
     );
 }
 
+/** What is wrong there is not shown: where a password was written with characters of a URI's own, a part of it would be. */
 function pathOf(uri: URL): string[] {
+    if (uri.pathname.includes("@"))
+        throw invalid(
+            `the host URI has an “@” behind its host; write one in a name as %40, and take a password out: set SNAPTREE_PASSWORD, or the resource's password`,
+        );
     const path = uri.pathname
         .split("/")
         .filter((part) => part !== "")
         .map(decoded);
     if (uri.protocol === "vpx:" || path.length === 0) return path;
-    throw invalid(`the host URI ends in ${quoted(uri.pathname)}; an ESX host has no datacenters: write esx://${uri.host}/, or vpx:// for a vCenter`);
+    throw invalid(`the host URI goes on behind its host, and an ESX host has no datacenters: write esx://${uri.host}/, or vpx:// for a vCenter`);
 }
 
 /** As a URL for HTTPS has it; a name goes in as it is, and may hold what no name has. */
@@ -102,7 +107,7 @@ function serverOf(uri: URL): string {
  */
 export function parseEsxUri(uri: URL): EsxHost {
     const server = serverOf(uri);
-    if (uri.hash !== "") throw invalid(`the host URI ends in ${quoted(uri.hash)}; leave it out, or write “#” as %23`);
+    if (uri.hash !== "") throw invalid("the host URI has a “#”; leave out what begins there, or write it as %23");
     const path = pathOf(uri);
     const parameters = parametersOf(uri);
     const user = uri.username && `${uri.username}@`;

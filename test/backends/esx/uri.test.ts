@@ -43,14 +43,14 @@ test("a vCenter, of which a datacenter, a cluster and a host are meant, percent-
 });
 
 test.each([
-    ["esx://host/DC0", /ends in "\/DC0".*write esx:\/\/host\/, or vpx:/],
+    ["esx://host/DC0", /goes on behind its host.*write esx:\/\/host\/, or vpx:/],
     ["esx:///", /names no host; write it as esx:\/\/HOST\//],
     ["vpx://vc/DC0?vcenter=x", /parameter "vcenter", which vpx:\/\/ does not know; leave it out, or take one of no_verify, cacert, depth$/],
     ["esx://h/?no_verify=yes", /"no_verify" is "yes"; write 1/],
     ["esx://h/?no_verify=1&no_verify=1", /"no_verify" twice/],
     ["esx://h/?cacert=", /"cacert" is empty/],
     ["esx://h/?cacert=ca.pem", /"cacert" is the relative path "ca.pem"; make it absolute/],
-    ["esx://h/#x", /ends in "#x"/],
+    ["esx://h/#x", /has a “#”/],
     ["esx://a%ff@h/", /not percent-encoded/],
     ["esx://h%2f..%40x/", /host "h\/..@x" has characters that no host has/],
 ])("%s is refused, with what to write", (uri, message) => {
