@@ -4,6 +4,7 @@ export * from "./errors";
 export * from "./export";
 export * from "./finding";
 export * from "./hierarchy";
+export * from "./host-uri";
 export * from "./names";
 export * from "./operation";
 export * from "./snapshot";

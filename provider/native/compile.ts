@@ -51,6 +51,14 @@ function refuseTaken(draft: Draft, name: string): void {
         throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name, or replace it with force`);
 }
 
+/** Gives a snapshot another name. @throws AlreadyExistsError where that is taken */
+export function renameSnapshot(draft: Draft, ref: Ref, name: string): void {
+    if (draft.nameOf(ref) === name) return;
+    if (draft.find(name) !== null || draft.branches.has(name))
+        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
+    draft.edit(ref, { name });
+}
+
 /** How a snapshot of a machine that runs is to be taken. */
 function runningTake({ diskOnly, live, quiesce }: CreateOperation): RunningTake {
     return { memory: diskOnly !== true, live: live === true, quiesce: quiesce === true };

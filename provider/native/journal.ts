@@ -27,7 +27,7 @@ export interface NativeEntry<S extends Step = never> extends JournalEntry {
 
 type AnyEntry = NativeEntry<Step>;
 
-function isTake(step: Step): step is TakeStep {
+export function isTake(step: Step): step is TakeStep {
     return step.kind === "take";
 }
 

@@ -2,7 +2,7 @@ import { titleOf, type Operation } from "../model";
 import type { Step, Transaction } from "../backends/backend";
 import { type Surroundings, compile, complete } from "./compile";
 import type { Draft } from "./draft";
-import { type Decision, type NativeEntry, type Noded, takenBy } from "./journal";
+import { type Decision, type NativeEntry, isTake, type Noded, takenBy } from "./journal";
 import type { Stored } from "./records";
 import type { NativeStep, RecordsStep } from "./steps";
 
@@ -58,7 +58,7 @@ export function transactionOf<S extends Step = never>(
     const text = JSON.stringify(stored);
     const all = { title: titleOf(operations), generation: stored.generation, id, before: { node: looked.current.node, dirty } };
     // What the host takes in one instant decides.
-    if (onlyTakes && isNativeTake(last)) {
+    if (onlyTakes && last && isTake(last)) {
         const records: RecordsStep[] = changed ? [{ kind: "records", stored: text }] : [];
         const decision: Decision = { by: "take", step: last };
         return { ...all, prepare: prepare.slice(0, -1), finish: [...records, ...finish], decision, next: { stored: null, clean: false } };
@@ -66,10 +66,6 @@ export function transactionOf<S extends Step = never>(
     const decision: Decision = changed || prepare.length > 0 || draft.arrival() !== null ? { by: "records" } : { by: "nothing" };
     const clean = draft.leavesNothing() && draft.arrival() !== null;
     return { ...all, prepare, finish, decision, next: { stored: decision.by === "records" ? text : null, clean } };
-}
-
-function isNativeTake(step: Step | undefined): step is NativeStep & { readonly kind: "take" } {
-    return step?.kind === "take";
 }
 
 /** Whether there is anything new to keep. */

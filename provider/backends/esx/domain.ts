@@ -24,12 +24,12 @@ import { documentOf, domainOf } from "./documents";
 import { EsxDraft } from "./draft";
 import { EXTRA_CONFIG, keptIn } from "./keeping";
 import { type Listing, listingOf, tipDiffers } from "./listing";
-import { hasAll, isConfiguredAs, isUntouched, look, lookAt, mayBeOld, newest, seenIn, startsOff } from "./look";
+import { hasAll, highestIn, isConfiguredAs, isUntouched, look, lookAt, mayBeOld, newest, startsOff } from "./look";
 import { type EsxMachine, type EsxNode, machineOf } from "./machine";
 import { type EsxEntry, type Known, performStep, refuseWritten, undoStep, type Work } from "./perform";
 import { compileRedefine } from "./redefine";
 import type { LocalState } from "./state";
-import { refuseUnsupported } from "./unsupported";
+import { CARRYING, refuseUnsupported } from "./unsupported";
 import { faultOf, type Vim } from "./vim";
 
 /** How many transactions can be told from each other: while one is interrupted, so many others may be carried out elsewhere. */
@@ -131,13 +131,7 @@ export class EsxDomain implements ManagedDomain {
     }
 
     export(): Promise<HierarchyExport> {
-        return Promise.reject(
-            new UnsupportedError(
-                BACKEND,
-                "export",
-                "clone or export the machine with vCenter or ovftool: such a copy has no snapshots, so make them anew there",
-            ),
-        );
+        return Promise.reject(new UnsupportedError(BACKEND, "export", CARRYING));
     }
 
     identity(): Promise<string> {
@@ -306,9 +300,8 @@ function earlierOf({ transaction, earlier = [] }: Stored): readonly string[] {
 /** What tells later whether the machine was started, and whether somebody removed a snapshot. @param nodes those that stay */
 function tracesOf(machine: EsxMachine, nodes: { has(ref: string): boolean }): Pick<Stored, "starts" | "seen"> {
     const starts = startsOff(machine);
-    const { highest } = seenIn(machine);
     const count = [...machine.nodes.keys()].filter((ref) => nodes.has(ref)).length;
-    return { ...(starts !== null && { starts }), seen: { highest, count } };
+    return { ...(starts !== null && { starts }), seen: { highest: highestIn(machine), count } };
 }
 
 /** What is kept tells no more whether the machine was started, or whether somebody removed a snapshot. @param nodes those that stay */

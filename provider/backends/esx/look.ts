@@ -5,10 +5,9 @@ import { keptIn } from "./keeping";
 import type { EsxMachine, EsxNode } from "./machine";
 import type { MachineConfig } from "./vim";
 
-/** The highest number of a snapshot that there was, and how many of those up to it there are. */
-export function seenIn({ nodes }: EsxMachine): { readonly highest: number; readonly count: number } {
-    const ids = [...nodes.values()].map(({ id }) => id);
-    return { highest: Math.max(0, ...ids), count: ids.length };
+/** The highest number of a snapshot that there is. */
+export function highestIn({ nodes }: EsxMachine): number {
+    return Math.max(0, ...[...nodes.values()].map(({ id }) => id));
 }
 
 /** How often a machine was started that is off: while it runs, that tells nothing of what it writes from then on. */
@@ -41,9 +40,10 @@ export function isConfiguredAs(one: MachineConfig, other: MachineConfig): boolea
 }
 
 /** Somebody may have gone back to a snapshot, which brings back what was kept when that was taken: there are newer ones than it. */
-export function mayBeOld({ current, nodes }: EsxMachine, { at }: Stored): boolean {
+export function mayBeOld(machine: EsxMachine, { at }: Stored): boolean {
+    const { current, nodes } = machine;
     if (current === null || current === at) return false;
-    return (nodes.get(current)?.id ?? 0) < Math.max(...[...nodes.values()].map(({ id }) => id));
+    return (nodes.get(current)?.id ?? 0) < highestIn(machine);
 }
 
 /** The newest that is kept anywhere. @param held configurations that snapshots hold, by their managed object ids */

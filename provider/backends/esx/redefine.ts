@@ -1,4 +1,5 @@
-import { AlreadyExistsError, noSuchSnapshot, quoted, type RedefineOperation } from "../../model";
+import { noSuchSnapshot, type RedefineOperation } from "../../model";
+import { renameSnapshot } from "../../native";
 import type { EsxDraft } from "./draft";
 
 /** Names and descriptions change in place. @throws NotFoundError, AlreadyExistsError */
@@ -6,8 +7,5 @@ export function compileRedefine(draft: EsxDraft, { name, description, rename }: 
     const ref = draft.find(name);
     if (ref === null) throw noSuchSnapshot(name);
     if (description !== undefined) draft.edit(ref, { description });
-    if (rename === undefined || rename === name) return;
-    if (draft.find(rename) !== null || draft.branches.has(rename))
-        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(rename)} already; choose another name`);
-    draft.edit(ref, { name: rename });
+    if (rename !== undefined) renameSnapshot(draft, ref, rename);
 }

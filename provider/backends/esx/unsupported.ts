@@ -6,7 +6,7 @@ function refuse(feature: string, nearest: string): UnsupportedError {
     return new UnsupportedError(BACKEND, feature, nearest);
 }
 
-const CARRYING = "clone or export the machine with vCenter or ovftool: such a copy has no snapshots, so make them anew there";
+export const CARRYING = "clone or export the machine with vCenter or ovftool: such a copy has no snapshots, so make them anew there";
 
 function refuseSettings(operation: CreateOperation, machine: EsxMachine): void {
     if (operation.mode !== undefined)

@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { InvalidInputError, quoted } from "../../model";
+import { decoded, invalidHost as invalid, parametersOf, quoted } from "../../model";
 
 /*
  * What the ESX backend takes for a host, as libvirt writes it: esx://[USER@]HOST[:PORT]/[?no_verify=1][&cacert=FILE][&depth=N], and
@@ -34,29 +34,6 @@ const DEPTH = 32;
 /** Whether a URI is for an ESX host or a vCenter. */
 export function acceptsUri(uri: URL): boolean {
     return uri.protocol === "esx:" || uri.protocol === "vpx:";
-}
-
-function invalid(message: string): InvalidInputError {
-    return new InvalidInputError(message, "host");
-}
-
-function parametersOf(uri: URL): ReadonlyMap<string, string> {
-    const found = new Map<string, string>();
-    for (const [name, value] of uri.searchParams) {
-        if (!PARAMETERS.includes(name)) throw invalid(`the host URI has the parameter ${quoted(name)}, which ${uri.protocol}// does not know; leave it out, or take one of ${PARAMETERS.join(", ")}`); // prettier-ignore
-        if (found.has(name)) throw invalid(`the host URI has the parameter ${quoted(name)} twice; leave one out`);
-        if (value === "") throw invalid(`the host URI's parameter ${quoted(name)} is empty; give it a value, or leave it out`);
-        found.set(name, value);
-    }
-    return found;
-}
-
-function decoded(text: string): string {
-    try {
-        return decodeURIComponent(text);
-    } catch {
-        throw invalid(`the host URI has ${quoted(text)}, which is not percent-encoded as URIs are; write “%” as %25`);
-    }
 }
 
 function verifyOf(value: string | undefined): boolean {
@@ -109,7 +86,7 @@ export function parseEsxUri(uri: URL): EsxHost {
     const server = serverOf(uri);
     if (uri.hash !== "") throw invalid("the host URI has a “#”; leave out what begins there, or write it as %23");
     const path = pathOf(uri);
-    const parameters = parametersOf(uri);
+    const parameters = parametersOf(uri, PARAMETERS);
     const user = uri.username && `${uri.username}@`;
     return {
         kind: uri.protocol === "vpx:" ? "vpx" : "esx",

@@ -43,7 +43,7 @@ import { pack, unpack } from "./records";
 import { compileRedefine } from "./redefine";
 import { performStep, undoStep, type Work } from "./perform";
 import type { RewriteStep, VboxStep } from "./steps";
-import { refuseUnsupported } from "./unsupported";
+import { CARRYING, refuseUnsupported } from "./unsupported";
 
 type VboxEntry = NativeEntry<RewriteStep>;
 
@@ -126,13 +126,7 @@ export class VboxDomain implements ManagedDomain {
     }
 
     export(): Promise<HierarchyExport> {
-        return Promise.reject(
-            new UnsupportedError(
-                BACKEND,
-                "export",
-                "copy the machine’s folder and register it elsewhere, or use “VBoxManage clonevm --mode all”: snapshots and branches go with it",
-            ),
-        );
+        return Promise.reject(new UnsupportedError(BACKEND, "export", CARRYING));
     }
 
     identity(): Promise<string> {

@@ -1,5 +1,5 @@
 import { AlreadyExistsError, checkState, HostError, InvalidInputError, NotFoundError, quoted, type RedefineOperation, Tree } from "../../model";
-import { type Ref, stateOf } from "../../native";
+import { type Ref, renameSnapshot, stateOf } from "../../native";
 import { layoutDifference, parseDomain, parseSnapshot, type SnapshotDocument, type XmlElement } from "../../xml";
 import { filesOf, uuidIn } from "./documents";
 import type { MachineDocument, Node } from "./document";
@@ -107,11 +107,6 @@ function changedState(name: string, draft: VboxDraft, ref: Ref, wanted: string, 
     return state === before ? {} : { state };
 }
 
-function refuseName(draft: VboxDraft, name: string): void {
-    if (draft.find(name) !== null || draft.branches.has(name))
-        throw new AlreadyExistsError(`there is a snapshot or branch ${quoted(name)} already; choose another name`);
-}
-
 /** Restores or alters metadata; disks stay as they are. */
 export function compileRedefine(draft: VboxDraft, around: Documents, operation: RedefineOperation): void {
     const { name, xml, rename } = operation;
@@ -127,8 +122,5 @@ export function compileRedefine(draft: VboxDraft, around: Documents, operation: 
     if (operation.creationTime !== undefined) draft.times.set(ref, operation.creationTime);
     if (operation.description !== undefined) draft.edit(ref, { description: operation.description });
     if (operation.current) draft.is = draft.visibleFrom(draft.current.node) === ref ? null : { of: draft.current.node, is: ref };
-    if (rename !== undefined && rename !== name) {
-        refuseName(draft, rename);
-        draft.edit(ref, { name: rename });
-    }
+    if (rename !== undefined) renameSnapshot(draft, ref, rename);
 }

@@ -19,7 +19,7 @@ function refuseSettings(operation: CreateOperation, powerState: PowerState): voi
         throw refuse("a disk-only snapshot of a machine that runs", "shut it down first, or take a checkpoint with its memory");
 }
 
-const CARRYING = "copy the machine’s folder and register it there, or use “VBoxManage clonevm --mode all”: snapshots and branches go with it";
+export const CARRYING = "copy the machine’s folder and register it there, or use “VBoxManage clonevm --mode all”: snapshots and branches go with it";
 
 /** @throws UnsupportedError for what VirtualBox has not */
 export function refuseUnsupported(operation: Operation, powerState: PowerState): void {

@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { InvalidInputError, quoted } from "../../model";
+import { decoded, invalidHost as invalid, parametersOf, quoted } from "../../model";
 
 /*
  * What the VirtualBox backend takes for a host: vbox:///session[?vboxmanage=PATH] and
@@ -38,29 +38,6 @@ const REMOTE = ["vboxmanage", "keyfile", "command"];
 /** Whether a URI is for VirtualBox. */
 export function acceptsUri(uri: URL): boolean {
     return uri.protocol === "vbox:" || uri.protocol === "vbox+ssh:";
-}
-
-function invalid(message: string): InvalidInputError {
-    return new InvalidInputError(message, "host");
-}
-
-function parametersOf(uri: URL, known: readonly string[]): ReadonlyMap<string, string> {
-    const found = new Map<string, string>();
-    for (const [name, value] of uri.searchParams) {
-        if (!known.includes(name)) throw invalid(`the host URI has the parameter ${quoted(name)}, which ${uri.protocol}// does not know; leave it out, or take one of ${known.join(", ")}`); // prettier-ignore
-        if (found.has(name)) throw invalid(`the host URI has the parameter ${quoted(name)} twice; leave one out`);
-        if (value === "") throw invalid(`the host URI's parameter ${quoted(name)} is empty; give it a value, or leave it out`);
-        found.set(name, value);
-    }
-    return found;
-}
-
-function decoded(text: string): string {
-    try {
-        return decodeURIComponent(text);
-    } catch {
-        throw invalid(`the host URI has ${quoted(text)}, which is not percent-encoded as URIs are; write “%” as %25`);
-    }
 }
 
 /** ssh would take it for an option, or the shell of a ProxyCommand for more than a name. */
