@@ -270,11 +270,12 @@ async function writtenSince(file: string, { stamps }: RemoveStep): Promise<boole
 async function replaceDomain({ file, xml, from }: DomainStep): Promise<void> {
     const found = await readIfThere(file);
     if (found !== null && found !== xml && from !== undefined && checksum(found) !== from) {
-        const wanted = parseDomain(parseXml(xml)).disks.map((disk) => `${disk.target} on ${quoted(disk.file ?? "")}`);
-        const there = parseDomain(parseXml(found)).disks.map((disk) => `${disk.target} on ${quoted(disk.file ?? "")}`);
-        if (wanted.join() === there.join()) return;
+        const [wanted, there] = [parseDomain(parseXml(xml)).disks, parseDomain(parseXml(found)).disks];
+        const isSame = wanted.length === there.length && wanted.every((disk, i) => disk.target === there[i]?.target && disk.file === there[i].file);
+        if (isSame) return;
+        const shown = wanted.map((disk) => `${disk.target} on ${quoted(disk.file ?? "")}`).join(", ");
         throw new HostError(
-            `${quoted(file)} was changed by somebody else since, so it is not written over; put its disks where they belong (${wanted.join(", ")}), and run again`,
+            `${quoted(file)} was changed by somebody else since, so it is not written over; put its disks where they belong (${shown}), and run again`,
             { file },
         );
     }

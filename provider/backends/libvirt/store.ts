@@ -92,16 +92,18 @@ export class Store {
     async define({ xml, from }: DefineStep, parsed: XmlElement): Promise<void> {
         const seen = await this.look();
         if (seen.xml === formatXml(parsed) && !seen.listsChain) return;
-        const [wanted, there] = [disksOf(parsed), disksOf(seen.config)];
+        const [disks, disksThere] = [disksOf(parsed), disksOf(seen.config)];
+        const isThere = isSame(disks, disksThere);
+        const [wanted, there] = [disks, disksThere].map(shown);
         if (checksum(seen.xml) !== from) {
-            if (wanted === there && !seen.listsChain) return;
-            if (wanted !== there)
+            if (isThere && !seen.listsChain) return;
+            if (!isThere)
                 throw new HostError(
                     `the domain ${quoted(textOf(parsed, "name") ?? "")} was changed by somebody else since, so it is not defined anew; put its disks where they belong (${wanted}), and run again`,
                     { xml: xml.length },
                 );
         }
-        if (wanted !== there && !isOff(seen))
+        if (!isThere && !isOff(seen))
             throw new BusyError(
                 `the domain ${quoted(textOf(parsed, "name") ?? "")} was started meanwhile on disks that it is to leave (${there}); shut it down, and run again`,
             );
@@ -130,9 +132,21 @@ async function elementsIn(domain: XmlElement, wanted: readonly Kept[]): Promise<
     return (await Promise.all(wanted.map((kept) => unpack(domain, kept)))).flatMap((kept) => kept?.element ?? []);
 }
 
-/** Each disk with its file, for a sentence. */
-function disksOf(domain: XmlElement): string {
+/** A disk's target and its file. */
+type DiskFile = readonly [target: string, file: string];
+
+function disksOf(domain: XmlElement): readonly DiskFile[] {
     const devices = child(domain, "devices");
     const disks = devices?.children.filter((node) => typeof node === "object" && "children" in node && node.name === "disk") as XmlElement[] | undefined;
-    return (disks ?? []).map((disk) => `${child(disk, "target")?.attributes.dev ?? "?"} on ${quoted(child(disk, "source")?.attributes.file ?? "")}`).join(", ");
+    return (disks ?? []).map((disk) => [child(disk, "target")?.attributes.dev ?? "?", child(disk, "source")?.attributes.file ?? ""]);
+}
+
+/** By the whole paths: messages show the beginning of a long one. */
+function isSame(disks: readonly DiskFile[], others: readonly DiskFile[]): boolean {
+    return JSON.stringify(disks) === JSON.stringify(others);
+}
+
+/** Each disk with its file, for a sentence. */
+function shown(disks: readonly DiskFile[]): string {
+    return disks.map(([target, file]) => `${target} on ${quoted(file)}`).join(", ");
 }

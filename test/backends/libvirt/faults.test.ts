@@ -1,6 +1,6 @@
 // Whatever fails, nothing is lost: what went wrong is said clearly, and the next run goes right.
 import { execFileSync } from "node:child_process";
-import { readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execaSync } from "execa";
 import { BusyError, HostError, type Progress, UnreachableError } from "../../../provider/engine";
@@ -41,8 +41,8 @@ suiteWith(needs(newerLibvirt), "libvirt in trouble", () => {
         await child[Symbol.asyncDispose]();
     });
 
-    async function scene(): Promise<LibvirtMachine> {
-        const machine = await LibvirtMachine.make(libvirt, ["vda"]);
+    async function scene(within = libvirt.images): Promise<LibvirtMachine> {
+        const machine = await LibvirtMachine.make(libvirt, ["vda"], { within });
         await machine.vm.create({ name: "base", mode: "external" });
         await machine.write("vda", 1, "a");
         await machine.vm.create({ name: "a" });
@@ -136,7 +136,10 @@ suiteWith(needs(newerLibvirt), "libvirt in trouble", () => {
     });
 
     test("has a domain started before the commit: all is taken back; and after it: its disks stay under it until it is shut down", async () => {
-        await using machine = await scene();
+        // Of paths as long as these, messages show the beginning alone, which is the same of all the domain's.
+        const within = join(libvirt.images, "long-".repeat(20));
+        await mkdir(within);
+        await using machine = await scene(within);
         const before = await look(machine);
         const started = at("commit", () => void virsh("start", machine.domain));
         expect(await refused(machine.vm.switch("p", {}, started))).toBeInstanceOf(BusyError);

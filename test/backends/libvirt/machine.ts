@@ -32,8 +32,9 @@ export class LibvirtMachine implements Crashable {
         readonly targets: readonly string[],
     ) {}
 
-    static async make(libvirt: Libvirt, targets: readonly string[]): Promise<LibvirtMachine> {
-        const temporary = await mkdtemp(join(libvirt.images, "machine-"));
+    /** @param within the folder for its own. Default: where libvirt's images are */
+    static async make(libvirt: Libvirt, targets: readonly string[], { within = libvirt.images } = {}): Promise<LibvirtMachine> {
+        const temporary = await mkdtemp(join(within, "machine-"));
         const machine = new LibvirtMachine(libvirt, temporary, `vm-${++count}`, targets);
         await mkdir(machine.folder);
         const disks: Disk[] = [];
