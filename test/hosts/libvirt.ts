@@ -40,15 +40,16 @@ export function libvirtObstacle(release: LibvirtRelease): string | null {
 /**
  * A libvirtd that has nothing to do with the machine's own: state, sockets, mounts and processes are all its own, and go with it, even if
  * the process that started it is killed.
+ * @param within where its folder is made. Default: the temporary folder
  * @example
  * await using libvirt = await startLibvirt({ release: "newer" });
  * await libvirt.virsh("list", "--all", "--name");
  */
-export async function startLibvirt({ release }: { release: LibvirtRelease }): Promise<Libvirt> {
+export async function startLibvirt({ release, within = tmpdir() }: { release: LibvirtRelease; within?: string }): Promise<Libvirt> {
     const obstacle = libvirtObstacle(release);
     if (obstacle) throw new Error(obstacle);
     const system = release === "newer" ? (findNewerLibvirt() as string) : "/";
-    const folder = await mkdtemp(join(tmpdir(), `snaptree-libvirt-${release}-`));
+    const folder = await mkdtemp(join(within, `snaptree-libvirt-${release}-`));
     await layOut(folder);
     await takeCapabilities(release, join(folder, "cache"));
     const libvirt = new Libvirt(release, folder, system);

@@ -112,7 +112,7 @@ function canBecome({ state }: SnapshotDocument, record: SnapshotRecord | undefin
 
 /** What libvirt has to be told so that its snapshots are those of the records. */
 export interface Remembering {
-    /** Names that go, before any is defined: for good, or to be defined afresh. */
+    /** Names that go: those that have a document before it is defined afresh, the others once all are defined. */
     readonly gone: readonly string[];
     /** Documents to be defined anew, parents first. */
     readonly documents: readonly { readonly name: string; readonly xml: string }[];

@@ -51,7 +51,7 @@ import { isDocument, placeOf } from "./place";
 import { recordsOf } from "./reconcile";
 import { bare, Documents, isOff, powerStateOf, see, type Seen, type SeenConfig, type SeenDomain } from "./seen";
 import { type AgreeStep, isLibvirtStep, type RememberStep } from "./steps";
-import { Store } from "./store";
+import { refuseForgotten, Store } from "./store";
 import { type Stored, VERSION } from "./stored";
 import { option, type Virsh, VirshError } from "./virsh";
 
@@ -335,6 +335,7 @@ export class LibvirtDomain implements ManagedDomain {
         if (!isLibvirtStep(step)) return perform(this.connection.images, step as QemuStep, context, (files, tag) => this.keep(files, tag));
         if (step.kind === "define") return this.store.define(step, parseXml(step.xml));
         if (step.kind === "agree") return this.agree();
+        if (context.again) refuseForgotten((await this.see()).documents, step);
         for (const { name } of step.documents) this.touched?.add(name);
         return this.store.remember(step);
     }
@@ -346,7 +347,10 @@ export class LibvirtDomain implements ManagedDomain {
         if (!seen.stored) return;
         const own = ownElement("records", seen.stored.generation, await pack(seen.stored.data));
         this.touched = null;
-        await this.store.remember(remembering(seen, records, (record) => this.documentIn(seen, null, record), own));
+        const told: RememberStep = { kind: "remember", ...remembering(seen, records, (record) => this.documentIn(seen, null, record), own) };
+        // Of a snapshot that it can't write down, libvirt forgets all: whoever goes on with this has to know it by then.
+        if (this.entry !== null && told.documents.length > 0) await this.writeJournal({ ...this.entry, finish: [told] });
+        await this.store.remember(told);
     }
 
     private beneath(): Beneath {

@@ -6,7 +6,7 @@ import type { LibvirtEntry } from "./journal";
 import { type Kept, metadataOptions, ownElement, pack, withOwn, withoutOwn, unpack } from "./metadata";
 import { redefineSnapshot } from "./native";
 import type { DefineStep } from "./place";
-import { isOff, type SeenConfig, seeConfig, type SeenDomain, seeDomain } from "./seen";
+import { isOff, type SeenConfig, seeConfig, type SeenDocument, type SeenDomain, seeDomain } from "./seen";
 import type { Stored } from "./stored";
 import { option, type Virsh, VirshError } from "./virsh";
 
@@ -113,9 +113,23 @@ export class Store {
     /** Tells libvirt what its snapshots are. Whatever is as it should be already is passed over, so that it can be repeated. */
     async remember({ gone, documents, current }: Remembering): Promise<void> {
         const there = new Set((await this.virsh.run(["snapshot-list", this.domain, "--name"])).split("\n"));
-        for (const name of gone) if (there.has(name)) await this.virsh.run(["snapshot-delete", this.domain, option("snapshotname", name), "--metadata"]);
-        for (const { name, xml } of documents) await redefineSnapshot(this.virsh, this.uuid, xml, { current: name === current });
+        const forget = async (names: readonly string[]) => {
+            for (const name of names) if (there.has(name)) await this.virsh.run(["snapshot-delete", this.domain, option("snapshotname", name), "--metadata"]);
+        };
+        const afresh = new Set(documents.map(({ name }) => name));
+        await forget(gone.filter((name) => afresh.has(name)));
+        for (const { name, xml } of documents) await this.redefine(name, xml, { current: name === current });
+        // By now they have no children: where libvirt can't write down that one has another parent, it has removed the old one all the same, and crashes later.
+        await forget(gone.filter((name) => !afresh.has(name)));
         if (current !== null && documents.at(-1)?.name !== current) await this.makeCurrent(current);
+    }
+
+    private async redefine(name: string, xml: string, options: { readonly current: boolean }): Promise<void> {
+        try {
+            await redefineSnapshot(this.virsh, this.uuid, xml, options);
+        } catch (error) {
+            throw error instanceof VirshError && error.message.includes(UNWRITTEN) ? unwritten(name, error) : error;
+        }
     }
 
     private async makeCurrent(name: string): Promise<void> {
@@ -123,8 +137,33 @@ export class Store {
         const now = await this.virsh.run(["snapshot-current", this.domain, "--name"]).catch(() => null);
         if (now === name) return;
         const xml = await this.virsh.run(["snapshot-dumpxml", this.domain, snapshot, "--security-info"]);
-        await redefineSnapshot(this.virsh, this.uuid, xml, { current: true });
+        await this.redefine(name, xml, { current: true });
     }
+}
+
+/** libvirt could not write a snapshot's document down, and does not say why. */
+const UNWRITTEN = "unable to save metadata for snapshot";
+
+function unwritten(name: string, { message, details }: VirshError): HostError {
+    return new HostError(
+        `libvirt could not write down the snapshot ${quoted(name)} (${message}), so the disk that its own files are on is full, or libvirt may not write there; see to that, restart libvirtd or virtqemud, which has forgotten the snapshot until then (guests run on), and run again`,
+        details,
+    );
+}
+
+/**
+ * Refuses to go on telling libvirt of its snapshots where it has lost one that others have for a parent. All known releases forget a snapshot that they can't
+ * write down, and leave its children pointing to memory that is given back: told of one of these, libvirtd crashes. The file is still there, so a restart cures it.
+ *
+ * @throws HostError
+ */
+export function refuseForgotten(listed: ReadonlyMap<string, SeenDocument>, { documents }: Remembering): void {
+    const parents = new Set([...listed.values()].map(({ document }) => document.parent));
+    const lost = documents.find(({ name }) => parents.has(name) && !listed.has(name));
+    if (lost)
+        throw new HostError(
+            `libvirt has forgotten the snapshot ${quoted(lost.name)}, which it could not write down, and would crash if it were told of it now; restart libvirtd or virtqemud (guests run on), and run again`,
+        );
 }
 
 /** What is kept in a domain, as it stands there. @throws HostError where it can't be read */

@@ -6,9 +6,11 @@ import type { Requirement } from "../../../support/requires";
 
 /** A file system of its own, in memory. */
 export class SmallDisk {
-    readonly path = realpathSync(mkdtempSync(join(tmpdir(), "snaptree-disk-")));
+    readonly path: string;
 
-    constructor(bytes: number) {
+    /** @param within the folder that it is mounted in. Default: the temporary folder */
+    constructor(bytes: number, within = tmpdir()) {
+        this.path = realpathSync(mkdtempSync(join(within, "snaptree-disk-")));
         execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "snaptree-test", this.path]);
     }
 
