@@ -25,6 +25,8 @@ module.exports = {
     testEnvironmentOptions: { globalsCleanup: "off" },
     // Much of a test is waiting for QEMU and Pulumi.
     maxWorkers: "100%",
+    // A worker that has grown is begun anew: each process that a test starts costs it a copy of its page tables.
+    workerIdleMemoryLimit: "256MB",
     roots: ["<rootDir>/test"],
     testMatch: ["**/*.test.ts"],
     testSequencer: "<rootDir>/test/support/sequencer.js",
