@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, readlink, realpath, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import { isRoot, needsRoot, onPath } from "./commands";
@@ -133,6 +133,31 @@ export class VirtualBox implements AsyncDisposable {
         while (existsSync(`/proc/${server}`)) await setTimeout(2);
     }
 
+    /** Waits until VBoxSVC has ended by itself, as it does five seconds after the last call; one that hangs is killed. */
+    async serverEnded(): Promise<void> {
+        for (let waited = 0; (await this.server()) !== null; waited++) {
+            if (waited === 300) await this.killServer();
+            else await setTimeout(100);
+        }
+    }
+
+    /**
+     * Does by hand what VirtualBox did not get to when it was killed. It puts a new document in an old one's place in two steps: between them it has none of a
+     * machine, which it can't open then, or of all that it has, after which it knows no machine. And while it takes a snapshot its document has the machine
+     * stand on the image that the snapshot is to keep, with the new image on it, which it does not open either. No byte is lost in either.
+     */
+    async mended(): Promise<void> {
+        const files = (await readdir(this.machines)).map((name) => join(this.machines, name, `${name}.vbox`));
+        for (const file of files) {
+            const text = await readFile(file, "utf8").catch(() => readFile(`${file}-tmp`, "utf8").catch(() => null));
+            if (text === null || (existsSync(file) && completed(text) === text)) continue;
+            await this.killServer();
+            await writeFile(file, completed(text));
+        }
+        const listed = await this.run("list", "vms");
+        for (const file of files) if (existsSync(file) && !listed.includes(`"${basename(file, ".vbox")}"`)) await this.run("registervm", file);
+    }
+
     /** Ends all its processes, and removes all that was theirs. */
     async stop(): Promise<void> {
         this.supervisor.stdin.end();
@@ -142,6 +167,18 @@ export class VirtualBox implements AsyncDisposable {
     [Symbol.asyncDispose](): Promise<void> {
         return this.stop();
     }
+}
+
+/** A machine's document in which the machine itself has those images that were made for it while a snapshot was taken. */
+export function completed(document: string): string {
+    const own = document.lastIndexOf("</Snapshot>") + 1;
+    const attached = (uuid: string | undefined) => document.includes(`<Image uuid="${uuid}"/>`);
+    const machine = document.slice(own).replace(/<Image uuid="(.*?)"\/>/g, (image, uuid: string) => {
+        // The only image on it, as VirtualBox writes one that nothing stands on.
+        const [, upon] = new RegExp(`<HardDisk uuid="${uuid}"[^>]*[^/]>\\s*<HardDisk uuid="([^"]*)"[^>]*/>\\s*</HardDisk>`).exec(document) ?? [];
+        return upon === undefined || attached(upon) ? image : `<Image uuid="${upon}"/>`;
+    });
+    return document.slice(0, own) + machine;
 }
 
 /** A script that enters the namespaces of a process and becomes VBoxManage there, which dies with it, as if it were no other process. */

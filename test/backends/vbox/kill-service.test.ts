@@ -1,7 +1,5 @@
 // VirtualBox's service may be killed in the middle of whatever it does for us: that has happened or not, no byte is lost, and the next run is right.
-import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { rm } from "node:fs/promises";
 import { setTimeout } from "node:timers/promises";
 import { Manage } from "../../../provider/backends/vbox/manage";
 import { startVirtualBox, type VirtualBox } from "../../hosts/virtualbox";
@@ -47,21 +45,6 @@ suiteWith(needs(installed), "VBoxSVC is killed in the middle of", () => {
         }
     }
 
-    /**
-     * VirtualBox puts a new document in an old one's place in two steps. Killed between them it has none: of a machine, which it can't open then; of all that it
-     * has, after which it knows no machine. Nothing of a machine is lost: whoever sees it puts the document there, and registers the machine again.
-     */
-    async function mended(): Promise<void> {
-        const files = (await readdir(virtualbox.machines)).map((name) => join(virtualbox.machines, name, `${name}.vbox`));
-        for (const file of files) {
-            if (existsSync(file) || !existsSync(`${file}-tmp`)) continue;
-            await virtualbox.killServer();
-            await rename(`${file}-tmp`, file);
-        }
-        const listed = await virtualbox.run("list", "vms");
-        for (const file of files) if (existsSync(file) && !listed.includes(`"${basename(file, ".vbox")}"`)) await virtualbox.run("registervm", file);
-    }
-
     /** What VirtualBox had begun to make, or to remove, goes as the doctor advises: nobody's data is in it. */
     async function forgotten(machine: VboxMachine): Promise<void> {
         const registered = new Map([...(await machine.document()).media].map(([uuid, file]) => [file, uuid]));
@@ -86,7 +69,7 @@ suiteWith(needs(installed), "VBoxSVC is killed in the middle of", () => {
         for (const after of MOMENTS) {
             await point.restore();
             await struck(machine, work, verb, after);
-            await mended();
+            await virtualbox.mended();
             const outcome = await recover(machine);
             const found = await look(machine);
             if (placeOf(found, stages) < 0) expect([after, outcome, found]).toEqual([after, outcome, stages]);
