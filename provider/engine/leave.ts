@@ -1,5 +1,6 @@
 import { BusyError, type CreateOperation, type Hierarchy, type Leave, type Operation, quoted } from "../model";
 import type { ManagedDomain } from "../backends/backend";
+import { foresee } from "../plan";
 
 /** Operations that can say what to do with a guest. */
 const CHOOSING: ReadonlySet<Operation["kind"]> = new Set(["create", "revert", "switch"]);
@@ -14,10 +15,18 @@ function checkpointOf({ branch, current }: Hierarchy): CreateOperation {
     return { kind: "create", name, parent: current, source: "tip", provisioned: false, moveTip: true, keepTip: null, halt: true };
 }
 
+/** What leaving needs of whoever carries out operations. */
+export interface Leaving {
+    /** Takes a snapshot. */
+    readonly create: (operation: CreateOperation) => Promise<void>;
+    /** Throws where what is asked for is refused in what the hierarchy is to be. */
+    readonly check: (foreseen: Hierarchy) => Promise<void>;
+    readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Sees to it that no guest is in the way of operations (design section 2, *leave*).
  *
- * @param create takes a snapshot
  * @returns whether one was: then the hierarchy is another one by now.
  * @throws BusyError where nothing says what to do with it
  */
@@ -25,8 +34,7 @@ export async function leave(
     { guest, name }: ManagedDomain,
     hierarchy: Hierarchy,
     operations: readonly Operation[],
-    create: (operation: CreateOperation) => Promise<void>,
-    { signal }: { readonly signal?: AbortSignal | undefined },
+    { create, check, signal }: Leaving,
 ): Promise<boolean> {
     if (!guest || hierarchy.powerState === "shutoff" || !guest.mustLeave(operations, hierarchy)) return false;
     const policy = policyOf(operations);
@@ -35,8 +43,10 @@ export async function leave(
         throw new BusyError(`the domain ${quoted(name)} is ${hierarchy.powerState}, and what its memory holds would be lost; shut it down${choice}`, null);
     }
     if (policy === "checkpoint") {
+        const checkpoint = checkpointOf(hierarchy);
+        await check(foresee(hierarchy, checkpoint)); // What will be refused once it is taken is refused before.
         await guest.wake();
-        await create(checkpointOf(hierarchy));
+        await create(checkpoint);
     }
     await guest.leave(policy === "shutdown" ? "shutdown" : "destroy", { signal });
     return true;

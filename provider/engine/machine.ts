@@ -632,7 +632,8 @@ export class VirtualMachine {
         const made = make(hierarchy);
         await this.refuse(what, made.losses, force);
         const create = (operation: CreateOperation) => this.transact([operation], executionOf(options), options);
-        if (!(await leave(this.managed, hierarchy, made.operations, create, options)))
+        const check = (foreseen: Hierarchy) => this.refuse(what, make(foreseen).losses, force);
+        if (!(await leave(this.managed, hierarchy, made.operations, { create, check, signal: options.signal })))
             return { made, running: hierarchy.powerState !== "shutoff", wakes: wakes(made, hierarchy) };
         // What the guest wrote while it came to its end is on its disks now.
         const left = await this.managed.hierarchy();

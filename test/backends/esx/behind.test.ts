@@ -1,7 +1,7 @@
 // What somebody does with govc or vSphere's own client, behind Snaptree's back: it is read as what it is, no branch is lost by it, and Snaptree goes on.
 import { connect, type VirtualMachine } from "../../../provider/engine";
 import { Vim } from "../../../provider/backends/esx/vim/vim";
-import { BusyError, DataLossError } from "../../../provider/engine";
+import { BusyError, DataLossError, InvalidInputError } from "../../../provider/engine";
 import { holding } from "../../conformance/bench";
 import { grow, parents, place, refused, seen } from "../../conformance/support";
 import { startVsphere, type Vsphere } from "../../hosts/vsphere";
@@ -191,6 +191,22 @@ suiteWith(needs(installed), "govc, behind Snaptree's back,", () => {
         expect(place(await machine.vm.hierarchy())).toMatchObject({ current: "first", branch: "p" });
         await snapshot(machine, "revert", "first"); // As vSphere's own client would: that does bring back what was not there yet.
         expect(await recordsOf(machine)).toBeUndefined();
+    });
+
+    test("what is refused once a guest was left with a checkpoint is refused before: it runs on, and nothing is taken", async () => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        await grow(machine, "a", null, 1);
+        await machine.vm.branch("p", { from: "a" });
+        await machine.vm.switch("p");
+        await vsphere.govc("vm.power", "-on", machine.domain);
+        const error = await refused(machine.vm.revert("a", { keep: "k", leave: "checkpoint" }));
+        expect(error).toBeInstanceOf(InvalidInputError);
+        expect(error.message).toContain("leave keep out");
+        const { state, snapshots } = await vsphere.look(machine.domain);
+        expect([state, snapshots.map(({ name }) => name)]).toEqual(["poweredOn", ["a"]]);
+        await machine.vm.revert("a", { leave: "checkpoint", force: true });
+        expect(await machine.vm.hierarchy()).toMatchObject({ powerState: "shutoff", current: "a", branch: null });
+        await machine.sound();
     });
 
     describe("two that write at once", () => {
