@@ -14,16 +14,15 @@ export interface Patience {
     readonly call: number;
     /** Until a task that was cancelled has ended. */
     readonly cancel: number;
+    /** Between calls that keep the session: hosts end it after 30 minutes without any. */
+    readonly idle: number;
 }
 
-const PATIENCE: Patience = { connect: 15_000, call: 120_000, cancel: 30_000 };
+const PATIENCE: Patience = { connect: 15_000, call: 120_000, cancel: 30_000, idle: 10 * 60_000 };
 
 /** How often a call that only reads is sent, and milliseconds in between. */
 const ATTEMPTS = 3;
 const BETWEEN = 200;
-
-/** Milliseconds between calls that keep the session: hosts end it after 30 minutes without any. */
-const KEEP_ALIVE = 10 * 60_000;
 
 const SERVICE: Ref = { type: "ServiceInstance", id: "ServiceInstance" };
 
@@ -97,7 +96,7 @@ export class Session implements AsyncDisposable {
         };
         this.#about = aboutOf(requiredPart(content, "about"), this.shown);
         await this.login();
-        this.#keeper = setInterval(() => void this.ping().catch(() => undefined), KEEP_ALIVE).unref();
+        this.#keeper = setInterval(() => void this.ping().catch(() => undefined), this.patience.idle).unref();
     }
 
     private async login(): Promise<void> {

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { HostError, UnreachableError } from "../../../../provider/model";
 import { connectVim } from "../../../../provider/backends/esx/vim";
-import { envelope, failure, returns, serviceContent, StandIn, taskOf, taskRead, type Reply } from "./stand-in";
+import { eventually } from "../../qemu/tools/support";
+import { envelope, failure, fails, returns, serviceContent, StandIn, taskOf, taskRead, type Reply } from "./stand-in";
 
 /*
  * Whatever listens there: one clear sentence, and neither waiting for ever nor following where it leads. Login is the first call that holds a secret.
@@ -146,6 +147,15 @@ async function listening(onConnection: Parameters<typeof createServer>[1]) {
     await once(server, "listening");
     return server;
 }
+
+test("a session that nobody uses is kept by calls of its own, and begun anew where it has ended all the same", async () => {
+    const ended = [fails("NotAuthenticated", "The session is not authenticated.")];
+    await using host = await StandIn.start({ CurrentTime: () => ended.pop() ?? returns("CurrentTime", "<returnval>2026-01-01T00:00:00Z</returnval>") });
+    await using _vim = await connectVim(host.host, { idle: 1 });
+    const times = (method: string) => host.methods.filter((each) => each === method).length;
+    await eventually(() => times("CurrentTime") >= 5);
+    expect(times("Login")).toBe(2);
+});
 
 test("nothing listens there", async () => {
     const server = await listening(() => undefined);
