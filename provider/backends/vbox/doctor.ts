@@ -24,25 +24,45 @@ function diagnosis(kind: Diagnosis["kind"], what: string, message: string, remed
     return { kind, what, message, remedy };
 }
 
-async function missing({ machine, host }: Examined): Promise<Diagnosis[]> {
-    const found: Diagnosis[] = [];
-    for (const { file, uuid } of machine.media.values()) {
-        if (await host.site.exists(file)) continue;
-        found.push(diagnosis("chain", file, `the image ${quoted(file)} {${uuid}} is not there, so what stands on it can't be read; put it back from a backup`));
-    }
-    return found;
+/** What helps where an image is not there depends on whether something needs it. */
+async function missing({ machine, host }: Examined): Promise<Medium[]> {
+    const media = [...machine.media.values()];
+    const there = await Promise.all(media.map(({ file }) => host.site.exists(file)));
+    return media.filter((_, i) => !there[i]);
+}
+
+/** Images that something stands on and that are not there. */
+function broken(gone: readonly Medium[], unneeded: ReadonlySet<Medium>): Diagnosis[] {
+    return gone
+        .filter((medium) => !unneeded.has(medium))
+        .map(({ file, uuid }) =>
+            diagnosis("chain", file, `the image ${quoted(file)} {${uuid}} is not there, so what stands on it can't be read; put it back from a backup`),
+        );
 }
 
 /** What keeps VirtualBox from unregistering the machine with all its files. */
-function idle({ machine }: Examined): Diagnosis[] {
-    const parents = new Set([...machine.media.values()].map(({ parent }) => parent));
-    return unattached(machine).map(({ file, uuid }: Medium) => {
-        const how = parents.has(uuid)
-            ? "others stand on it, so it stays until they are gone"
-            : `look at what it holds, and remove it with “VBoxManage closemedium disk ${uuid} --delete”`;
-        const why = "which keeps “VBoxManage unregistervm --delete” from removing the machine";
-        return diagnosis("orphan", file, `no snapshot is on the image ${quoted(file)}, ${why}; ${how}`);
+function idle({ machine }: Examined, gone: readonly Medium[], unneeded: ReadonlySet<Medium>): Diagnosis[] {
+    const why = "which keeps “VBoxManage unregistervm --delete” from removing the machine";
+    return unattached(machine).flatMap((medium) => {
+        const { file, uuid } = medium;
+        const isGone = gone.includes(medium);
+        if (isGone && !unneeded.has(medium)) return [];
+        const what = isGone ? `no snapshot is on the image ${quoted(file)}, and it is not there` : `no snapshot is on the image ${quoted(file)}`;
+        const close = `VBoxManage closemedium disk ${uuid}`;
+        const how = isGone ? `have VirtualBox forget it with “${close}”` : `look at what it holds, and remove it with “${close} --delete”`;
+        return diagnosis("orphan", file, `${what}, ${why}; ${unneeded.has(medium) ? how : "others stand on it, so it stays until they are gone"}`);
     });
+}
+
+/** Images that nothing needs: no snapshot is on them, and no other one stands on them. */
+function unneeded({ machine }: Examined): ReadonlySet<Medium> {
+    const parents = new Set([...machine.media.values()].map(({ parent }) => parent));
+    return new Set(unattached(machine).filter(({ uuid }) => !parents.has(uuid)));
+}
+
+async function images(examined: Examined): Promise<Diagnosis[]> {
+    const [gone, free] = [await missing(examined), unneeded(examined)];
+    return [...broken(gone, free), ...idle(examined, gone, free)];
 }
 
 /** Images in the machine's snapshot folder that its document does not know. */
@@ -115,5 +135,5 @@ export async function examine(examined: Examined): Promise<readonly Diagnosis[]>
         const message = `an operation was interrupted in “${entry.title}”; nothing is lost: a repair, or the next operation, sees that it is ${how}`;
         return [diagnosis("journal", name, message, { kind: "recover" })];
     }
-    return [...(await missing(examined)), ...idle(examined), ...(await unknown(examined)), ...lostTips(examined), ...leftover(examined), ...kept(examined)];
+    return [...(await images(examined)), ...(await unknown(examined)), ...lostTips(examined), ...leftover(examined), ...kept(examined)];
 }

@@ -1,5 +1,5 @@
 // What the doctor finds on a machine of VirtualBox's, what a repair makes of it, and that the machine can be removed as any other afterwards.
-import { copyFile, rm } from "node:fs/promises";
+import { copyFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { holding } from "../../conformance/bench";
 import { grow, parents, seen } from "../../conformance/support";
@@ -113,5 +113,29 @@ suiteWith(needs(installed), "the doctor of a machine of VirtualBox's", () => {
         expect(await machine.snapshot("b")).toEqual({ vda: holding("ab") });
         await rm(unknown);
         expect(await machine.vm.doctor()).toEqual([]);
+    });
+
+    test("says one thing of an image that is not there: to have it forgotten where nothing needs it, and to put it back where something does", async () => {
+        await using machine = await scene();
+        const { files } = (await machine.vm.hierarchy()).snapshots.find(({ name }) => name === "b") ?? {};
+        const under = files?.vda ?? "";
+        const [inner, leaf] = ["inner.vdi", "leaf.vdi"].map((name) => join(machine.folder, "Snapshots", name)) as [string, string];
+        await virtualbox.run("createmedium", "disk", `--filename=${inner}`, `--diffparent=${under}`);
+        await virtualbox.run("createmedium", "disk", `--filename=${leaf}`, `--diffparent=${inner}`);
+        for (const file of [inner, leaf]) await rename(file, `${file}.away`);
+        const found = await machine.vm.doctor();
+        expect(found.map(({ kind, what }) => ({ kind, what }))).toEqual([
+            { kind: "chain", what: inner },
+            { kind: "orphan", what: leaf },
+        ]);
+        expect(found[0]?.message).toContain("put it back from a backup");
+        const [, uuid = ""] = /have VirtualBox forget it with “VBoxManage closemedium disk ([0-9a-f-]{36})”$/.exec(found[1]?.message ?? "") ?? [];
+        await rename(`${inner}.away`, inner); // As it says.
+        await virtualbox.run("closemedium", "disk", uuid);
+        expect((await machine.vm.doctor()).map(({ what }) => what)).toEqual([inner]);
+        await virtualbox.run("closemedium", "disk", inner, "--delete");
+        await rm(`${leaf}.away`);
+        expect(await machine.vm.doctor()).toEqual([]);
+        await machine.sound();
     });
 });
