@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import {
     BusyError,
     type Domain,
-    HostError,
     type Hierarchy,
     type HierarchyExport,
     noSuchSnapshot,
@@ -38,6 +37,7 @@ import { type Listing, listingOf, tipDiffers } from "./listing";
 import { isPending, isUntouched, look, mediaOf } from "./look";
 import type { Host } from "./host";
 import { headsOf } from "./lost";
+import { noDocument } from "./no-document";
 import { refuseUngivable } from "./givable";
 import { pack, unpack } from "./records";
 import { compileRedefine } from "./redefine";
@@ -76,13 +76,7 @@ export class VboxDomain implements ManagedDomain {
 
     private async machine(): Promise<MachineDocument> {
         const text = await this.host.documentAt(this.file);
-        if (text === null)
-            throw new HostError(
-                `the machine ${quoted(this.name)} is inaccessible: its document ${quoted(this.file)} is not there; put it back (VirtualBox keeps the one before as .vbox-prev), or unregister the machine`,
-                {
-                    file: this.file,
-                },
-            );
+        if (text === null) throw await noDocument(this.host.site, quoted(this.name), this.file);
         if (this.parsed?.text !== text) this.parsed = { text, machine: parseMachine(text, this.file) };
         return this.parsed.machine;
     }

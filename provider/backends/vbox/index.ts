@@ -3,6 +3,7 @@ import type { Backend, BackendFactory, ManagedDomain } from "../backend";
 import { BACKEND, capabilities } from "./capabilities";
 import { siteOf } from "./connection";
 import { parseMachine } from "./document";
+import { noDocument } from "./no-document";
 import { VboxDomain } from "./domain";
 import { Host } from "./host";
 import { Manage } from "./manage";
@@ -71,6 +72,7 @@ class VboxBackend implements Backend {
         const told = async () => filesIn(await this.host.manage.run(["list", "--long", "vms"]), uuid);
         for (const file of registered === null ? await told() : [registered]) {
             const text = await this.host.documentAt(file);
+            if (text === null && registered !== null) throw await noDocument(this.host.site, `{${uuid}}`, file);
             const machine = text === null ? null : parseMachine(text, file);
             // A machine's name may look like a list of others.
             if (machine?.uuid === uuid && machine.name === name) return file;

@@ -2,7 +2,7 @@
 import { copyFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { holding } from "../../conformance/bench";
-import { grow, parents, seen } from "../../conformance/support";
+import { grow, parents, refused, seen } from "../../conformance/support";
 import { startVirtualBox, type VirtualBox } from "../../hosts/virtualbox";
 import { needs, suiteWith, virtualbox as installed } from "../../support/requires";
 import { Crasher } from "../qemu/crash";
@@ -137,5 +137,23 @@ suiteWith(needs(installed), "the doctor of a machine of VirtualBox's", () => {
         await rm(`${leaf}.away`);
         expect(await machine.vm.doctor()).toEqual([]);
         await machine.sound();
+    });
+
+    test("a machine whose document is not there is told with what VirtualBox left beside it", async () => {
+        await using machine = await scene();
+        const file = join(machine.folder, `${machine.domain}.vbox`);
+        await rm(`${file}-prev`, { force: true });
+        await rename(file, `${file}-tmp`);
+        expect((await refused(machine.vm.hierarchy())).message).toMatch(
+            /is not there; what VirtualBox left beside it is "vm-\w+\.vbox-tmp" \(the newest, if it is whole\): look at it/,
+        );
+        await rename(`${file}-tmp`, file);
+        await copyFile(file, `${file}-prev`);
+        await rename(file, `${file}.away`);
+        expect((await refused(machine.vm.hierarchy())).message).toMatch(/what VirtualBox left beside it is "vm-\w+\.vbox-prev" \(the one before\): look at it/);
+        await rm(`${file}-prev`);
+        expect((await refused(machine.vm.hierarchy())).message).toMatch(/is not there; put it back from a backup, or unregister the machine$/);
+        await rename(`${file}.away`, file);
+        expect((await seen(machine)).snapshots).toEqual(SNAPSHOTS);
     });
 });
