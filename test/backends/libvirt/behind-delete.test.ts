@@ -57,5 +57,29 @@ describe.each(releases)("%s", (release, requirement) => {
             await isHeld(machine, held);
             await goesOn(machine, held, ["side", "trunk"]);
         });
+
+        if (release === "newer")
+            test("lose none after a plain revert, or a plain snapshot on a branch, once Snaptree has done anything since", async () => {
+                await using machine = await LibvirtMachine.make(libvirt, ["vda"]);
+                const { vm, domain } = machine;
+                let held = await grow(machine, "side");
+                await libvirt.virsh("snapshot-revert", domain, "b"); // Two branches stand there.
+                await vm.redefine({ name: "a", description: "anything" });
+                await machine.write("vda", 7, "w");
+                await deleteAll(machine, held);
+                held = await stillListed(machine, held);
+                expect(Object.keys(held.snapshots)).toEqual(["a", "b", "c"]);
+                await isHeld(machine, held);
+
+                await vm.switch("side", { force: true });
+                await libvirt.virsh("snapshot-create-as", domain, "d", "--disk-only");
+                await machine.write("vda", 7, "x");
+                held.branches.side = await machine.tip();
+                await vm.redefine({ name: "a", description: "anything else" });
+                await libvirt.virsh("snapshot-revert", domain, "a");
+                await isHeld(machine, held);
+                await deleteAll(machine, { ...held, snapshots: { ...held.snapshots, d: {} } });
+                await isHeld(machine, held);
+            });
     });
 });
