@@ -30,7 +30,11 @@ export class Headers {
 
     /** What a file stands on, under the name by which it is known if it is. */
     async under(file: string, known: { has(file: string): boolean }): Promise<string | null> {
-        const header = await this.of(file);
+        return this.beneath(await this.of(file), known);
+    }
+
+    /** The same of a header. */
+    async beneath(header: Header | null, known: { has(file: string): boolean }): Promise<string | null> {
         if (!header?.isQcow2 || header.backing === null || known.has(header.backing)) return header?.isQcow2 ? header.backing : null;
         const real = await realFile(header.backing);
         return known.has(real) ? real : header.backing;
@@ -61,11 +65,13 @@ export async function imagesOf(files: Iterable<string>, { formats, stored, overl
     const images = new Map<string, ImageRecord>();
     const names = new Set([...files, ...stored.keys(), ...formats.keys()]);
     const needed = new Set(files);
+    const looked = new Map(await Promise.all([...names].map(async (path) => [path, await headers.of(path)] as const)));
     for (const waiting = [...names]; waiting.length > 0;) {
         const path = waiting.pop() ?? "";
-        const header = images.has(path) ? null : await headers.of(path);
-        if (images.has(path) || (header === null && !needed.has(path))) continue; // Gone, and nobody's.
-        const backing = await headers.under(path, names);
+        if (images.has(path)) continue;
+        const header = looked.get(path) ?? (await headers.of(path));
+        if (header === null && !needed.has(path)) continue; // Gone, and nobody's.
+        const backing = await headers.beneath(header, names);
         const known = stored.get(path);
         const made = overlays.has(path);
         const format = formats.get(path) ?? known?.format ?? (header === null || header.isQcow2 ? "qcow2" : "raw");

@@ -1,6 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { setMaxListeners } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HostError, InvalidInputError, quoted, UnreachableError } from "../../model";
@@ -54,8 +54,8 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const SHORTEST_SECRET = 4;
 
 /** Files of {@link Virsh.withXml}, wherever temporary files are. */
-const FOLDER = "snaptree-virsh-";
-const DOCUMENT = new RegExp(`/[^\\s']*/${FOLDER}\\w{6}/document\\.xml`, "g");
+const PREFIX = "snaptree-virsh-";
+const DOCUMENT = new RegExp(`/[^\\s']*/${PREFIX}[-\\w]{36}\\.xml`, "g");
 
 const UNKNOWN = "nobody knows whether it was carried out; look at the domain, then run again";
 
@@ -140,12 +140,11 @@ export class Virsh implements AsyncDisposable {
      * @example await virsh.withXml(xml, (file) => ["define", file])
      */
     async withXml(xml: string, command: (file: string) => Command, { alone = false, ...options }: XmlOptions = {}): Promise<string> {
-        const folder = mkdtempSync(join(tmpdir(), FOLDER));
-        const remove = () => rmSync(folder, { recursive: true, force: true });
+        const file = join(tmpdir(), `${PREFIX}${randomUUID()}.xml`);
+        const remove = () => rmSync(file, { force: true });
         using _exit = atExit(remove);
         try {
-            const file = join(folder, "document.xml");
-            await writeFile(file, xml, { mode: 0o600, flag: "wx" });
+            writeFileSync(file, xml, { mode: 0o600, flag: "wx" });
             return await (alone ? this.alone(command(file), options) : this.run(command(file), options));
         } finally {
             remove();
