@@ -85,6 +85,8 @@ export interface ListOptions {
     readonly sizes?: boolean;
     /** For whoever is told what a transaction came to, and decides nothing by it: snapshots that it did not touch may be as they were before it. */
     readonly outcome?: boolean;
+    /** For whoever only adds to it: snapshots that this is not about may be as they were read a moment ago, where nothing shows that others were at work since. */
+    readonly recent?: boolean;
 }
 
 /**

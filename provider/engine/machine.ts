@@ -96,9 +96,8 @@ function batches(operations: readonly Operation[], most: number): Operation[][] 
 }
 
 /** Nothing but a name, a place and a description: what can be foreseen, and stands in nobody's way. */
-function isPlain({ provision, force, noMetadata, disks, reuseExternal, compression, parent }: CreateRequest): boolean {
-    const special = (provision?.length ?? 0) > 0 || force === true || noMetadata || disks || reuseExternal || compression !== undefined;
-    return !special && parent !== undefined;
+function isPlain({ provision, force, noMetadata, disks, reuseExternal, compression }: CreateRequest): boolean {
+    return !((provision?.length ?? 0) > 0 || force === true || noMetadata || disks || reuseExternal || compression !== undefined);
 }
 
 /** Plans creations one after another, each on what the ones before it will leave; one that can't be planned is refused, and the others go on. */
@@ -217,7 +216,8 @@ export class VirtualMachine {
             make,
             force: force ?? false,
             options: { ...options, provision: commands },
-            joins: isPlain(request),
+            joins: isPlain(request) && request.parent !== undefined,
+            adds: isPlain(request),
         });
         return after.snapshots.find((snapshot) => snapshot.name === name) ?? this.forgotten(name, request);
     }
@@ -246,6 +246,7 @@ export class VirtualMachine {
     private admit(force: Force | undefined): Promise<void> {
         const admitted = this.admitted.then(() => this.refuseTpm(force));
         this.admitted = admitted.catch(() => undefined);
+        this.turns.announce(admitted);
         return admitted;
     }
 
@@ -606,10 +607,11 @@ export class VirtualMachine {
         for (const turn of left) await this.alone(turn);
     }
 
-    private async alone({ make, force, what, options, isOne, resolve, reject }: Turn): Promise<void> {
+    private async alone(turn: Turn): Promise<void> {
+        const { force, what, options, isOne, resolve, reject } = turn;
         try {
             await sayWhy(what, async () => {
-                const { made, running, wakes } = await this.planned(what, make, force, options);
+                const { made, running, wakes } = await this.planned(turn);
                 const most = running || !this.managed.capabilities.together ? 1 : BATCH;
                 // What can't be done as a whole is not begun.
                 if (isOne && wakes) await this.managed.compile(made.operations);
@@ -627,8 +629,8 @@ export class VirtualMachine {
     }
 
     /** The plan, with nothing in it that nobody agreed to lose, and no guest in its way. */
-    private async planned(what: string, make: (hierarchy: Hierarchy) => Plan, force: Force, options: ApplyOptions): Promise<Planned> {
-        const hierarchy = await this.managed.hierarchy();
+    private async planned({ what, make, force, options, adds = false }: Turn): Promise<Planned> {
+        const hierarchy = await this.managed.hierarchy({ recent: adds });
         const made = make(hierarchy);
         await this.refuse(what, made.losses, force);
         const create = (operation: CreateOperation) => this.transact([operation], executionOf(options), options);
@@ -671,7 +673,7 @@ export class VirtualMachine {
 
     /** Takes snapshots that waited together in one transaction; where one of them stands in the way, gives back those that must go one by one. */
     private async together(turns: readonly Turn[]): Promise<readonly Turn[]> {
-        const { operations, joined } = planTogether(await this.managed.hierarchy(), turns);
+        const { operations, joined } = planTogether(await this.managed.hierarchy({ recent: true }), turns);
         if (operations.length === 0) return [];
         const transaction = await this.managed.compile(operations).catch(() => null);
         if (!transaction) return joined;

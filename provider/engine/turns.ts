@@ -1,4 +1,4 @@
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 import type { Hierarchy } from "../model";
 import type { Accepted, Plan } from "../plan";
 import type { ApplyOptions, ImportOptions } from "./requests";
@@ -13,6 +13,8 @@ export interface Work {
     readonly options: ApplyOptions & ImportOptions;
     /** It plans one plain creation, which may share a transaction with others that wait. */
     readonly joins: boolean;
+    /** It takes a plain snapshot, and nothing else. */
+    readonly adds?: boolean;
     /** It is one thing to whoever asked for it: all of its operations or none, in one transaction. */
     readonly isOne?: boolean;
 }
@@ -31,6 +33,9 @@ const RECENT = 1000;
 /** So many milliseconds one process may keep the domain's lock for what waits in it, before others get their chance. */
 const LONGEST = 1000;
 
+/** So many milliseconds at most the lock is kept for what is only about to be asked for. */
+const LINGER = 100;
+
 /** Most creations that share a transaction because they waited together. */
 const TOGETHER = 100;
 
@@ -41,6 +46,9 @@ const TOGETHER = 100;
 export class Turns {
     private readonly waiting: Turn[] = [];
     private isServing = false;
+    /** Work that is looked at before it is asked for. */
+    private coming = 0;
+    private settled: Promise<unknown> = Promise.resolve();
     /** When creations last shared a transaction, by the process's own clock. */
     private lastTogether = -Infinity;
 
@@ -72,6 +80,12 @@ export class Turns {
         });
     }
 
+    /** Tells of work that will be asked for as soon as this is through: whoever has the lock keeps it for that. */
+    announce(look: Promise<unknown>): void {
+        this.coming++;
+        this.settled = look.catch(() => undefined).finally(() => this.coming--);
+    }
+
     private async run(): Promise<void> {
         if (this.isServing) return;
         this.isServing = true;
@@ -85,7 +99,18 @@ export class Turns {
     /** Those whose turn is next, for whoever has the lock already; none once it has had that long enough. */
     private within(milliseconds: number): () => Promise<readonly Turn[]> {
         const end = performance.now() + milliseconds;
-        return async () => (performance.now() < end ? this.gathered() : []);
+        return async () => {
+            await this.heard();
+            return performance.now() < end ? this.gathered() : [];
+        };
+    }
+
+    /** Whoever goes on as soon as something is done asks for the next at once: to give up the lock and take it again would take longer than that. */
+    private async heard(): Promise<void> {
+        await setImmediate();
+        if (this.waiting.length > 0 || this.coming === 0) return;
+        await Promise.race([this.settled, setTimeout(LINGER, undefined, { ref: false })]);
+        await setImmediate();
     }
 
     private async gathered(): Promise<Turn[]> {

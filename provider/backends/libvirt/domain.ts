@@ -47,9 +47,9 @@ import { asleep } from "./guest";
 import { generationIn, ownElement, pack, unpack } from "./metadata";
 import { filesOfOthers } from "./others";
 import { openDisks } from "./open-disks";
-import { isDocument, placeOf } from "./place";
+import { type DefineStep, isDocument, placeOf } from "./place";
 import { recordsOf } from "./reconcile";
-import { bare, Documents, isOff, powerStateOf, see, type Seen, type SeenConfig, type SeenDomain } from "./seen";
+import { bare, Documents, isOff, powerStateOf, see, type Seen, type SeenConfig, type SeenDocument, type SeenDomain } from "./seen";
 import { type AgreeStep, isLibvirtStep, type RememberStep } from "./steps";
 import { refuseForgotten, Store } from "./store";
 import { type Stored, VERSION } from "./stored";
@@ -69,6 +69,8 @@ interface LibvirtNext extends Next {
     readonly stored: Stored;
     /** Nothing ran when it was compiled. */
     readonly off: boolean;
+    /** The configuration that the commit defines with the records; null: a step of its own does, or it stays. */
+    readonly configure: DefineStep | null;
 }
 
 /** A snapshot of a running guest: libvirt's taking it is the commit. */
@@ -95,6 +97,12 @@ export class LibvirtDomain implements ManagedDomain {
     private home: string | null = null;
     /** Snapshots that were defined anew since the lock was taken, under which all are looked at before anything is done; null: any may be another one. */
     private touched: Set<string> | null = null;
+    /** When all snapshots were read last, by the process's own clock. */
+    private wholeAt = -Infinity;
+    /** What the last transaction came to, and the snapshots that are to be read again whatever it may be; null: others may have been at work since. */
+    private recent: { readonly seen: Seen; readonly again: ReadonlySet<string> } | null = null;
+    /** A look for which only some snapshots were read again. */
+    private partly: { readonly seen: Seen; readonly read: ReadonlySet<string> } | null = null;
 
     constructor(
         readonly name: string,
@@ -108,12 +116,33 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     private async see(): Promise<Seen> {
-        return (this.seen = await see(this.connection.virsh, this.uuid, this.documents));
+        this.recent = null;
+        const at = performance.now();
+        const seen = await see(this.connection.virsh, this.uuid, this.documents);
+        this.wholeAt = at;
+        return (this.seen = seen);
     }
 
     /** What a transaction came to: nothing is decided by it, so it is not what was looked at last. */
-    private seeOutcome(): Promise<Seen> {
-        return see(this.connection.virsh, this.uuid, this.documents, this.touched);
+    private async seeOutcome(): Promise<Seen> {
+        const { touched } = this;
+        const seen = await see(this.connection.virsh, this.uuid, this.documents, touched);
+        this.recent = touched && { seen, again: new Set([...touched, ...(seen.current === null ? [] : [seen.current])]) };
+        this.touched = new Set();
+        return seen;
+    }
+
+    /**
+     * For what only adds to the hierarchy. Where the domain, the names of its snapshots, the current one and those that the last transaction was about are as that
+     * left them, nobody is taken to have redefined another one in the few moments since all were read.
+     */
+    private async seeRecent(): Promise<Seen> {
+        const { recent } = this;
+        if (recent === null || performance.now() - this.wholeAt > RECENT) return this.see();
+        const seen = await see(this.connection.virsh, this.uuid, this.documents, recent.again);
+        if (!isSame(seen, recent.seen)) return this.see();
+        this.partly = { seen, read: recent.again };
+        return (this.seen = seen);
     }
 
     /** As it was looked at last: while the lock is held and nothing was done, nobody but a stranger changes it. */
@@ -126,7 +155,7 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     async hierarchy(options: ListOptions = {}): Promise<Hierarchy> {
-        const seen = decided(await (options.outcome ? this.seeOutcome() : this.see()));
+        const seen = decided(await (options.outcome ? this.seeOutcome() : options.recent ? this.seeRecent() : this.see()));
         const sizes = options.sizes ?? false;
         return this.listed(seen, await recordsOf(seen, this.connection.headers, sizes), sizes);
     }
@@ -198,7 +227,7 @@ export class LibvirtDomain implements ManagedDomain {
     /** Where it has been since there are records; before, and where that is gone, where the domain's first disk lies. */
     private async findHome(): Promise<string> {
         const { config, whole } = await this.store.config();
-        const stored = (await unpack(whole, "records"))?.data as Stored | undefined;
+        const stored = unpack(whole, "records")?.data as Stored | undefined;
         if (stored?.home && (await isThere(stored.home))) return stored.home;
         const { disks } = parseDomain(config);
         const file = disks.find((disk) => disk.file !== null && disk.device === "disk")?.file ?? null;
@@ -209,6 +238,13 @@ export class LibvirtDomain implements ManagedDomain {
 
     async compile(operations: readonly Operation[]): Promise<Transaction> {
         const seen = await this.seenAlready();
+        const read = this.partly?.seen === seen ? this.partly.read : null;
+        if (read === null) return this.compiled(seen, operations);
+        const compiled = await this.compiled(seen, operations).catch(() => null);
+        return compiled && isAbout(compiled, seen, read) ? compiled : this.compiled(await this.see(), operations);
+    }
+
+    private async compiled(seen: Seen, operations: readonly Operation[]): Promise<LibvirtTransaction> {
         const stored = await recordsOf(seen, this.connection.headers, true);
         const draft = new Draft(placeOf(parseDomain(seen.config), await this.folder()), stored, seen.config);
         // libvirt would believe its own list of backing files, and not the images'.
@@ -230,10 +266,11 @@ export class LibvirtDomain implements ManagedDomain {
         const runs = disks && { name: this.name, uuid: this.uuid, disks, deletable: deletable(seen, draft) };
         const use = runs ? sparing(draft.use(), runs, steps) : draft.use();
         // The commit looks for whoever uses them, whatever was found here; where all that is done before it are empty overlays, that is early enough.
-        const isEarly = disks === null && transaction.prepare.every(({ kind }) => kind === "overlays" || kind === "documents");
+        const isEarly = disks === null && onlyAdds(transaction);
         if (!isEarly) await refuseOpenImages(use);
         await refuseFullDisks(steps);
-        return this.completed(seen, draft, { ...transaction, next: { ...transaction.next, seen: { ...transaction.next.seen, use } } });
+        const isCreation = operations.every(({ kind }) => kind === "create");
+        return this.completed(seen, draft, { ...transaction, next: { ...transaction.next, seen: { ...transaction.next.seen, use } } }, isCreation);
     }
 
     /** libvirt takes the snapshot of a running guest, in one instant, which is the commit. */
@@ -258,7 +295,7 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     /** Adds what libvirt is to be told, before files go. */
-    private async completed(seen: Seen, draft: Draft, transaction: Transaction & { readonly next: Next }): Promise<LibvirtTransaction> {
+    private async completed(seen: Seen, draft: Draft, transaction: Transaction & { readonly next: Next }, isCreation: boolean): Promise<LibvirtTransaction> {
         const { records } = transaction.next;
         const id = randomUUID();
         const stored = await this.storedOf(records, shownFor(seen, records), id, (document) => draftText(seen, draft, document));
@@ -267,8 +304,12 @@ export class LibvirtDomain implements ManagedDomain {
         const removal = transaction.finish.filter(({ kind }) => kind === "remove").slice(-1);
         const others = transaction.finish.filter((step) => !removal.includes(step));
         const step: RememberStep = { kind: "remember", ...told };
-        const next: LibvirtNext = { ...transaction.next, stored, off: isOff(seen) };
-        return { ...transaction, id, finish: [...others, step, ...removal], next };
+        const off = isOff(seen);
+        // Where nothing is to be done between the two, the records and the configuration become others in one.
+        const [first, ...rest] = others;
+        const configure = isCreation && off && first?.kind === "define" && rest.length === 0 ? (first as DefineStep) : null;
+        const next: LibvirtNext = { ...transaction.next, stored, off, configure };
+        return { ...transaction, id, finish: [...(configure ? [] : others), step, ...removal], next };
     }
 
     private documentIn(seen: Seen, draft: Draft | null, record: SnapshotRecord): SnapshotDocument {
@@ -396,10 +437,15 @@ export class LibvirtDomain implements ManagedDomain {
     async commit(transaction: Transaction): Promise<void> {
         const { next } = transaction as LibvirtTransaction;
         if ("creation" in next) return this.commitLive(transaction as LibvirtTransaction, next);
-        const { files, stored } = next;
-        await this.refuseMeanwhile(transaction as LibvirtTransaction, next);
-        await writeAll(files.filter(({ file }) => !isDocument(file)));
-        await this.store.writeRecords(transaction.generation, stored);
+        const { stored, configure, off } = next;
+        const files = next.files.filter(({ file }) => !isDocument(file));
+        let now = await this.refuseMeanwhile(transaction as LibvirtTransaction, next);
+        if (files.length > 0) {
+            await writeAll(files);
+            now = await this.refuseChanged(transaction as LibvirtTransaction, next);
+        }
+        if (off) await this.store.replace(now, transaction.generation, stored, configure);
+        else await this.store.writeRecords(transaction.generation, stored);
     }
 
     private async commitLive(transaction: LibvirtTransaction, { creation, operation, nvram }: LiveNext): Promise<void> {
@@ -426,25 +472,35 @@ export class LibvirtDomain implements ManagedDomain {
     }
 
     /** Preparing may have taken hours, in which nobody kept the domain from being started, written, changed and shut down again. */
-    private async refuseMeanwhile(transaction: LibvirtEntry, { seen: { xml, stamps, use }, off }: LibvirtNext): Promise<void> {
+    private async refuseMeanwhile(transaction: LibvirtEntry, next: LibvirtNext): Promise<SeenDomain> {
+        const { stamps, use } = next.seen;
+        // Whoever has them open may be a guest that was started, which is said then.
+        const [open] = await Promise.allSettled([refuseOpenImages(use)]);
+        const now = await this.refuseChanged(transaction, next);
+        if (open.status === "rejected") throw open.reason;
+        await refuseWritten(stamps);
+        return now;
+    }
+
+    /** As it is this moment, which is what was decided on. */
+    private async refuseChanged(transaction: LibvirtEntry, { seen: { xml }, off }: LibvirtNext): Promise<SeenDomain> {
         const now = await this.refuseOthers(transaction);
         if (now.xml !== xml) throw changedError(this.name);
         if (off && !isOff(now))
             throw new BusyError(`the domain ${quoted(this.name)} was started meanwhile, so everything was taken back; shut it down, and run again`);
-        await refuseOpenImages(use);
-        await refuseWritten(stamps);
+        return now;
     }
 
     /** The lock is this machine's: who manages the domain from another one is only seen by what is in its `<metadata>` by now. */
     private async refuseOthers({ id, generation }: LibvirtEntry): Promise<SeenDomain> {
         const now = await this.store.look();
         // Nobody's records are there before the first ones.
-        if (Math.max(0, generationIn(now.whole, "records")) >= generation || (await this.journalId(now)) !== id) throw changedError(this.name);
+        if (Math.max(0, generationIn(now.whole, "records")) >= generation || this.journalId(now) !== id) throw changedError(this.name);
         return now;
     }
 
-    private async journalId({ whole }: SeenConfig): Promise<string | null> {
-        return ((await unpack(whole, "journal"))?.data as LibvirtEntry | undefined)?.id ?? null;
+    private journalId({ whole }: SeenConfig): string | null {
+        return (unpack(whole, "journal")?.data as LibvirtEntry | undefined)?.id ?? null;
     }
 
     async committed(entry: JournalEntry): Promise<boolean> {
@@ -460,7 +516,7 @@ export class LibvirtDomain implements ManagedDomain {
     private async isOvertaken(): Promise<boolean> {
         if (this.entry === null) return false;
         try {
-            return (await this.journalId(await this.store.config())) !== this.entry.id;
+            return this.journalId(await this.store.config()) !== this.entry.id;
         } catch (error) {
             if (error instanceof VirshError && (await this.store.isGone())) return false;
             throw error;
@@ -497,6 +553,38 @@ export class LibvirtDomain implements ManagedDomain {
         for (const step of [...(entry?.prepare ?? []), ...(entry?.finish ?? [])])
             for (const mark of [step.begun, step.done]) if (typeof mark === "string") await removeFile(mark);
     }
+}
+
+/** So many milliseconds after all snapshots were read, one that is added needs no other look at those that it is not about. */
+const RECENT = 2000;
+
+/** Nothing that was read again is other than it was. */
+function isSame(now: Seen, before: Seen): boolean {
+    const isKept = ([name, document]: [string, SeenDocument]) => before.documents.get(name) === document;
+    return (
+        now.text === before.text &&
+        now.powerState === before.powerState &&
+        now.managedSave === before.managedSave &&
+        now.current === before.current &&
+        now.documents.size === before.documents.size &&
+        [...now.documents].every(isKept)
+    );
+}
+
+/** All that is done before the commit is to make what nobody has yet. */
+function onlyAdds({ prepare }: Pick<Transaction, "prepare">): boolean {
+    return prepare.every(({ kind }) => kind === "overlays" || kind === "documents");
+}
+
+/** Whether a transaction takes nothing away, and rewrites no snapshot's document but those that were read. */
+function isAbout({ prepare, finish, next }: LibvirtTransaction, { documents }: Seen, read: ReadonlySet<string>): boolean {
+    if ("creation" in next || !onlyAdds({ prepare })) return false;
+    return finish.every((step) => {
+        if (step.kind === "define") return true;
+        if (step.kind !== "remember") return false;
+        const { gone, documents: told } = step as RememberStep;
+        return gone.length === 0 && told.every(({ name }) => read.has(name) || !documents.has(name));
+    });
 }
 
 /** @throws InvalidInputError for what libvirt would only fail to write when all else is done. */

@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { gunzip, gzip } from "node:zlib";
+import { gunzipSync, gzip } from "node:zlib";
 import { HostError, quoted } from "../../model";
 import { child, childrenOf, element, isElement, textOf, withChild, withoutChildren, type XmlElement } from "../../xml";
 
@@ -61,20 +61,30 @@ export function metadataOptions(kept: Kept): [string, string, string, string] {
     return ["--uri", NAMESPACES[kept], "--key", PREFIX];
 }
 
-export async function pack(data: unknown): Promise<string> {
-    return (await promisify(gzip)(JSON.stringify(data))).toString("base64");
+/** What was packed, as long as that is there: a transaction's records go to several places. */
+const packed = new WeakMap<object, string>();
+
+export async function pack(data: object): Promise<string> {
+    const known = packed.get(data) ?? (await promisify(gzip)(JSON.stringify(data))).toString("base64");
+    packed.set(data, known);
+    return known;
+}
+
+/** What was unpacked, as long as the element is there: it is read, and never changed. */
+const unpacked = new WeakMap<XmlElement, unknown>();
+
+function dataIn(own: XmlElement): unknown {
+    const known = unpacked.get(own) ?? (JSON.parse(gunzipSync(Buffer.from(textOf(own) ?? "", "base64"), { maxOutputLength: MAX_BYTES }).toString()) as unknown);
+    unpacked.set(own, known);
+    return known;
 }
 
 /** What is kept in a domain's `<metadata>`; null where there is none. @throws HostError where it can't be read */
-export async function unpack(
-    domain: XmlElement,
-    kept: Kept,
-): Promise<{ readonly generation: number; readonly data: unknown; readonly element: XmlElement } | null> {
+export function unpack(domain: XmlElement, kept: Kept): { readonly generation: number; readonly data: unknown; readonly element: XmlElement } | null {
     const own = ownIn(domain, kept);
     if (!own) return null;
     try {
-        const data = JSON.parse((await promisify(gunzip)(Buffer.from(textOf(own) ?? "", "base64"), { maxOutputLength: MAX_BYTES })).toString()) as unknown;
-        return { generation: Number(own.attributes.generation), data, element: own };
+        return { generation: Number(own.attributes.generation), data: dataIn(own), element: own };
     } catch (error) {
         throw new HostError(
             `the ${kept} in the <metadata> of ${quoted(textOf(domain, "name") ?? "")} can't be read: ${(error as Error).message}; nothing was changed: put the domain's XML back as it was`,

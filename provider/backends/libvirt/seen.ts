@@ -23,6 +23,7 @@ export interface SeenConfig {
     readonly listsChain: boolean;
     /** The configuration as libvirt gives it. */
     readonly whole: XmlElement;
+    readonly text: string;
 }
 
 /** What libvirt says of a domain itself. */
@@ -56,11 +57,22 @@ function dumpConfig(uuid: string, persistent: boolean): Command {
     return ["dumpxml", option("domain", uuid), "--security-info", ...(persistent ? ["--inactive"] : [])];
 }
 
+/** Configurations that were read last, so that one that is read several times in a transaction is parsed once: of so many domains at once, and none that is long. */
+const configs = new Map<string, SeenConfig>();
+const MOST_CONFIGS = 256;
+const LONGEST_KEPT = 64 * 1024;
+
 function configIn(text: string): SeenConfig {
+    const known = configs.get(text);
+    if (known) return known;
     const whole = parseXml(text, "the domain's XML");
     const own = withoutOwn(whole);
     const config = withoutChains(own);
-    return { config, xml: formatXml(config), listsChain: config !== own, whole };
+    const read = { config, xml: formatXml(config), listsChain: config !== own, whole, text };
+    if (text.length > LONGEST_KEPT) return read;
+    for (const oldest of configs.keys()) if (configs.size >= MOST_CONFIGS) configs.delete(oldest);
+    configs.set(text, read);
+    return read;
 }
 
 /** What the domain does, to whoever lists it: a managed save counts as a guest that runs, and stands still. */
@@ -94,17 +106,21 @@ export async function seeDomain(virsh: Virsh, uuid: string): Promise<SeenDomain>
 export class Documents {
     private known = new Map<string, SeenDocument>();
 
-    /** @param touched those that are to be looked at again at least; default: all */
-    async read(virsh: Virsh, uuid: string, names: readonly string[], touched: ReadonlySet<string> | null): Promise<ReadonlyMap<string, SeenDocument>> {
+    /**
+     * @param touched those that are to be looked at again at least; null: all
+     * @param read those that were read just now, with their texts
+     */
+    async read(
+        virsh: Virsh,
+        uuid: string,
+        names: readonly string[],
+        touched: ReadonlySet<string> | null,
+        read: ReadonlyMap<string, string>,
+    ): Promise<ReadonlyMap<string, SeenDocument>> {
         const before = this.known;
         const isKnown = (name: string) => touched?.has(name) === false && before.has(name);
-        const texts = new Map(
-            await textsOf(
-                virsh,
-                uuid,
-                names.filter((name) => !isKnown(name)),
-            ),
-        );
+        const missing = names.filter((name) => !isKnown(name) && !read.has(name));
+        const texts = new Map<string, string | undefined>([...read, ...(await textsOf(virsh, uuid, missing))]);
         this.known = new Map(
             names.flatMap((name) => {
                 const known = before.get(name);
@@ -150,9 +166,11 @@ function isMissingSnapshot(error: unknown): boolean {
     return error instanceof VirshError && /snapshot not found/i.test(error.message);
 }
 
+const nameOfCurrent = (uuid: string): Command => ["snapshot-current", option("domain", uuid), "--name"];
+
 async function currentOf(virsh: Virsh, uuid: string): Promise<string | null> {
     try {
-        return await virsh.run(["snapshot-current", option("domain", uuid), "--name"]);
+        return await virsh.run(nameOfCurrent(uuid));
     } catch (error) {
         if (error instanceof VirshError && error.message.includes("has no current snapshot")) return null;
         throw error;
@@ -160,29 +178,56 @@ async function currentOf(virsh: Virsh, uuid: string): Promise<string | null> {
 }
 
 /** libvirt's revert brings back what a snapshot's `<domain>` kept, so the newest counts. */
-async function newest(whole: XmlElement, documents: ReadonlyMap<string, SeenDocument>): Promise<Seen["stored"]> {
+function newest(whole: XmlElement, documents: ReadonlyMap<string, SeenDocument>): Seen["stored"] {
     let found = whole;
     for (const { document } of documents.values())
         for (const domain of [document.domain, document.inactiveDomain])
             if (domain && generationIn(domain, "records") > generationIn(found, "records")) found = domain;
-    const kept = await unpack(found, "records");
+    const kept = unpack(found, "records");
     return kept && { generation: kept.generation, data: kept.data as Stored };
 }
 
-async function journalIn(whole: XmlElement, stored: Seen["stored"]): Promise<LibvirtEntry | null> {
-    const entry = (await unpack(whole, "journal"))?.data as LibvirtEntry | undefined;
+function journalIn(whole: XmlElement, stored: Seen["stored"]): LibvirtEntry | null {
+    const entry = unpack(whole, "journal")?.data as LibvirtEntry | undefined;
     return entry !== undefined && outcomeOf(entry, stored) !== "stale" ? entry : null;
 }
 
-/** All that libvirt knows of a domain, in one listing. @param touched documents that were not as they were read last; null: any may be another one */
+/** A domain with its snapshots' names, and some of their documents' texts. */
+interface Look {
+    readonly domain: SeenDomain;
+    readonly names: readonly string[];
+    readonly current: string | null;
+    readonly texts: ReadonlyMap<string, string>;
+}
+
+const list = (uuid: string): Command => ["snapshot-list", option("domain", uuid), "--name"];
+const namesIn = (output: string | undefined): string[] => (output ?? "").split("\n").filter(Boolean);
+
+async function look(virsh: Virsh, uuid: string): Promise<Look> {
+    const [{ domain, outputs }, current] = await Promise.all([seeDomainAnd(virsh, uuid, [list(uuid)]), currentOf(virsh, uuid)]);
+    return { domain, names: namesIn(outputs[0]), current, texts: new Map() };
+}
+
+/** The same with documents, in one go. @throws VirshError where one of them is not there, or no snapshot is current */
+async function lookAtOnce(virsh: Virsh, uuid: string, expected: readonly string[]): Promise<Look> {
+    const { domain, outputs } = await seeDomainAnd(virsh, uuid, [list(uuid), nameOfCurrent(uuid), ...expected.map((name) => dump(uuid, name))]);
+    const [listed, current = null, ...texts] = outputs;
+    return { domain, names: namesIn(listed), current, texts: new Map(expected.map((name, i) => [name, texts[i] ?? ""])) };
+}
+
+async function lookFor(virsh: Virsh, uuid: string, touched: ReadonlySet<string> | null): Promise<Look> {
+    if (touched === null || touched.size === 0) return look(virsh, uuid);
+    return lookAtOnce(virsh, uuid, [...touched]).catch((error: unknown) => {
+        if (error instanceof VirshError) return look(virsh, uuid);
+        throw error;
+    });
+}
+
+/** All that libvirt knows of a domain, in one listing. @param touched documents that may not be as they were read last; null: any may be another one */
 export async function see(virsh: Virsh, uuid: string, documents: Documents, touched: ReadonlySet<string> | null = null): Promise<Seen> {
-    const [{ domain, outputs }, current] = await Promise.all([
-        seeDomainAnd(virsh, uuid, [["snapshot-list", option("domain", uuid), "--name"]]),
-        currentOf(virsh, uuid),
-    ]);
-    const names = (outputs[0] ?? "").split("\n").filter(Boolean);
-    const all = await documents.read(virsh, uuid, names, touched);
+    const { domain, names, current, texts } = await lookFor(virsh, uuid, touched);
+    const all = await documents.read(virsh, uuid, names, touched, texts);
     if (current !== null && !all.has(current)) throw new HostError(`libvirt's current snapshot ${quoted(current)} went while it was read; run again`);
-    const stored = await newest(domain.whole, all);
-    return { ...domain, documents: all, current, stored, journal: await journalIn(domain.whole, stored) };
+    const stored = newest(domain.whole, all);
+    return { ...domain, documents: all, current, stored, journal: journalIn(domain.whole, stored) };
 }

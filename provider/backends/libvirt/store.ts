@@ -1,5 +1,5 @@
 import { BusyError, HostError, quoted } from "../../model";
-import { child, formatXml, textOf, type XmlElement } from "../../xml";
+import { child, formatXml, parseXml, textOf, type XmlElement } from "../../xml";
 import { checksum } from "../../disks/stamps";
 import type { Remembering } from "./documents";
 import type { LibvirtEntry } from "./journal";
@@ -24,10 +24,15 @@ export class Store {
         return option("domain", this.uuid);
     }
 
-    async writeRecords(generation: number, stored: Stored): Promise<XmlElement> {
+    async writeRecords(generation: number, stored: Stored): Promise<void> {
+        await this.keep("records", ownElement("records", generation, await pack(stored)));
+    }
+
+    /** Puts new records, and with them another configuration, in the place of what was looked at this moment. */
+    async replace({ whole }: SeenConfig, generation: number, stored: Stored, configure: DefineStep | null): Promise<void> {
         const own = ownElement("records", generation, await pack(stored));
-        await this.keep("records", own);
-        return own;
+        const journal = elementsIn(whole, ["journal"]);
+        await this.defineWhole([...journal, own].reduce(withOwn, configure ? parseXml(configure.xml) : withoutOwn(whole)));
     }
 
     async writeJournal(entry: LibvirtEntry): Promise<void> {
@@ -81,7 +86,7 @@ export class Store {
             return void (await this.virsh.run(["metadata", this.domain, ...metadataOptions(kept), ...(await this.where()), "--set", plain]));
         const { whole } = await this.config();
         const other = kept === "records" ? "journal" : "records";
-        await this.defineWhole([...(await elementsIn(whole, [other])), own].reduce(withOwn, withoutOwn(whole)));
+        await this.defineWhole([...elementsIn(whole, [other]), own].reduce(withOwn, withoutOwn(whole)));
     }
 
     private async defineWhole(domain: XmlElement): Promise<void> {
@@ -107,12 +112,13 @@ export class Store {
             throw new BusyError(
                 `the domain ${quoted(textOf(parsed, "name") ?? "")} was started meanwhile on disks that it is to leave (${there}); shut it down, and run again`,
             );
-        await this.defineWhole((await elementsIn(seen.whole, ["records", "journal"])).reduce(withOwn, parsed));
+        await this.defineWhole(elementsIn(seen.whole, ["records", "journal"]).reduce(withOwn, parsed));
     }
 
     /** Tells libvirt what its snapshots are. Whatever is as it should be already is passed over, so that it can be repeated. */
     async remember({ gone, documents, current }: Remembering): Promise<void> {
-        const there = new Set((await this.virsh.run(["snapshot-list", this.domain, "--name"])).split("\n"));
+        const listed = gone.length === 0 ? "" : await this.virsh.run(["snapshot-list", this.domain, "--name"]);
+        const there = new Set(listed.split("\n"));
         const forget = async (names: readonly string[]) => {
             for (const name of names) if (there.has(name)) await this.virsh.run(["snapshot-delete", this.domain, option("snapshotname", name), "--metadata"]);
         };
@@ -167,8 +173,8 @@ export function refuseForgotten(listed: ReadonlyMap<string, SeenDocument>, { doc
 }
 
 /** What is kept in a domain, as it stands there. @throws HostError where it can't be read */
-async function elementsIn(domain: XmlElement, wanted: readonly Kept[]): Promise<XmlElement[]> {
-    return (await Promise.all(wanted.map((kept) => unpack(domain, kept)))).flatMap((kept) => kept?.element ?? []);
+function elementsIn(domain: XmlElement, wanted: readonly Kept[]): XmlElement[] {
+    return wanted.flatMap((kept) => unpack(domain, kept)?.element ?? []);
 }
 
 /** A disk's target and its file. */
