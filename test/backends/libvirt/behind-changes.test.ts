@@ -89,6 +89,33 @@ describe.each(releases)("%s", (release, requirement) => {
             await goesOn(machine, held, ["trunk"]);
         });
 
+        test("what happens between creations that follow one another at once is seen, and not written over", async () => {
+            await using machine = await LibvirtMachine.make(libvirt, ["vda"]);
+            const { vm, domain } = machine;
+            for (const name of ["a", "b", "c"]) await vm.create({ name, mode: "external" });
+            // The second one is about neither what is current nor what carries the records.
+            for (const name of ["a", "b", "c"]) {
+                const xml = await libvirt.virsh("snapshot-dumpxml", domain, name, "--security-info");
+                await withFile(machine, xml.replace("<state>", `<description>theirs</description>\n<state>`), "snapshot-create", domain, "XML", "--redefine");
+                await vm.create({ name: `on-${name}` });
+                expect(await libvirt.virsh("snapshot-dumpxml", domain, name)).toContain("<description>theirs</description>");
+            }
+            await libvirt.virsh("snapshot-create-as", domain, "d", "--disk-only");
+            await vm.create({ name: "e" });
+            const { snapshots } = await vm.hierarchy();
+            expect(snapshots.map(({ name, parent, description }) => [name, parent, description])).toEqual([
+                ["a", null, "theirs"],
+                ["b", "a", "theirs"],
+                ["c", "b", "theirs"],
+                ["on-a", "c", null],
+                ["on-b", "on-a", null],
+                ["on-c", "on-b", null],
+                ["d", "on-c", null],
+                ["e", "d", null],
+            ]);
+            await machine.sound();
+        });
+
         test("the domain is undefined with all its snapshots, and defined again", async () => {
             await using machine = await LibvirtMachine.make(libvirt, ["vda"]);
             const { domain } = machine;
