@@ -16,6 +16,8 @@ export interface NativeNode {
     readonly time: number;
     /** Where, or that, it holds what the machine's memory held; null: it holds none. */
     readonly memory: string | null;
+    /** What says whose it is from when it was taken until that is finished; null: nothing any more; absent: the host keeps no such mark. */
+    readonly mark?: string | null;
 }
 
 /** What one kind of host does with its snapshots. */

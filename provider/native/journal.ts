@@ -1,7 +1,7 @@
 import type { JournalEntry, Step } from "../backends/backend";
 import type { Looked, NativeNode } from "./draft";
 import type { Stored } from "./records";
-import { type DeleteStep, type EditStep, isNew, type RecordsStep, type Ref, type NativeStep, type TakeStep, withoutRefs } from "./steps";
+import { type DeleteStep, type EditStep, isNew, type NativeStep, numberOfNew, type RecordsStep, type Ref, type TakeStep, withoutRefs } from "./steps";
 
 /** What was true before a transaction began. */
 export interface Before {
@@ -21,7 +21,7 @@ export interface NativeEntry<S extends Step = never> extends JournalEntry {
     readonly finish: readonly (NativeStep | S)[];
     readonly decision: Decision;
     readonly before: Before;
-    /** By their references, those whose taking was begun, each with what the host knows it by once that told; absent: only names tell what was taken. */
+    /** By their references, those whose taking was begun, each with what the host knows it by once that told, and until then by its mark; absent: only names tell what was taken. */
     readonly taken?: Readonly<Record<Ref, string | null>>;
 }
 
@@ -40,14 +40,26 @@ export interface Noded {
     readonly nodes: ReadonlyMap<string, NativeNode>;
 }
 
+/** What a host keeps with a snapshot from the instant in which it is taken, and with no other one. */
+export function markOf({ id }: Pick<AnyEntry, "id">, ref: Ref): string {
+    return `${id}#${numberOfNew(ref)}`;
+}
+
+export function markedWith({ nodes }: Noded, mark: string): string | undefined {
+    return [...nodes.values()].find((node) => node.mark === mark)?.uuid;
+}
+
 /** The snapshot that a step took; undefined: it is not there. */
-export function takenBy(machine: Noded, { name, others, ref }: TakeStep, { taken }: Pick<AnyEntry, "taken"> = {}): string | undefined {
-    if (taken && !Object.hasOwn(taken, ref)) return undefined;
-    const told = taken?.[ref] ?? null;
-    // Others may take one of that name at the same time, or by hand while this is interrupted.
-    if (told !== null) return machine.nodes.has(told) ? told : undefined;
+export function takenBy(machine: Noded, step: TakeStep, entry: Pick<AnyEntry, "id" | "taken">): string | undefined {
+    const { name, others, ref } = step;
+    const { taken } = entry;
     // It has nobody's name by accident who was there before.
-    return [...machine.nodes.values()].find((node) => node.name === name && !others.includes(node.uuid))?.uuid;
+    if (!taken) return [...machine.nodes.values()].find((node) => node.name === name && !others.includes(node.uuid))?.uuid;
+    // Others may take one of that name at the same time, or by hand while this is interrupted.
+    if (!Object.hasOwn(taken, ref)) return undefined;
+    const told = taken[ref] ?? null;
+    if (told === null) return markedWith(machine, markOf(entry, ref));
+    return machine.nodes.has(told) ? told : undefined;
 }
 
 /** The snapshot that a reference means. */

@@ -10,6 +10,11 @@ export function newRef(number: number): Ref {
     return `${NEW}${number}`;
 }
 
+/** Which one it is of those that a transaction is about to take. */
+export function numberOfNew(ref: Ref): number {
+    return Number(ref.slice(NEW.length));
+}
+
 export function isNew(ref: Ref): boolean {
     return ref.startsWith(NEW);
 }

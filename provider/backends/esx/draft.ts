@@ -1,5 +1,5 @@
 import { HostError, InvalidInputError, quoted } from "../../model";
-import { Draft, type Looked, type Nature, type Ref } from "../../native";
+import { Draft, type Looked, type Nature, type Ref, type RunningTake } from "../../native";
 import { capabilities } from "./capabilities";
 import type { EsxNode } from "./machine";
 
@@ -10,6 +10,13 @@ const NATURE: Nature = { removesShared: true, longestName: capabilities.longestN
 export class EsxDraft extends Draft {
     constructor(looked: Looked<EsxNode>) {
         super(looked, NATURE);
+    }
+
+    /** What is described only with whose it is has its own description in the end. */
+    override take(name: string, description: string | null, running: RunningTake | null = null): Ref {
+        const ref = super.take(name, description, running);
+        this.edit(ref, { description });
+        return ref;
     }
 
     /** @throws InvalidInputError for a name of which the host would keep a part */

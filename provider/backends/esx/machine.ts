@@ -1,12 +1,14 @@
 import type { PowerState } from "../../model";
 import type { Files, NativeNode, Standing } from "../../native";
 import type { DiskChain, MachineRead, SnapshotFiles, SnapshotRead, VimDisk, VimPowerState } from "./vim";
+import { unmarked } from "./marks";
 import { startsOf } from "./starts";
 
 /** A snapshot as the host has it. */
 export interface EsxNode extends NativeNode {
     /** Counted within the machine, and never used again: the same whichever way leads there, and wherever the machine is registered. `uuid` is this too. */
     readonly id: number;
+    readonly mark: string | null;
     /** Managed object id, which is each host's own. */
     readonly shown: string;
     /** Disk target to the file that holds its contents: `[datastore] folder/name.vmdk`. */
@@ -73,10 +75,10 @@ function topsOf(chains: readonly DiskChain[], targets: ReadonlyMap<number, strin
 }
 
 function nodeOf(snapshot: SnapshotRead, keys: ReadonlyMap<string, string>, files: SnapshotFiles | undefined, targets: ReadonlyMap<number, string>): EsxNode {
-    const { ref, id, name, description, time, state } = snapshot;
+    const { ref, id, name, time, state } = snapshot;
     const parent = snapshot.parent === null ? null : (keys.get(snapshot.parent) ?? null);
     return {
-        ...{ uuid: `${id}`, shown: ref, id, parent, name, description },
+        ...{ uuid: `${id}`, shown: ref, id, parent, name, ...unmarked(snapshot.description) },
         time: Math.floor(time / 1000),
         memory: state === "poweredOff" ? null : (files?.memory?.name ?? state),
         files: topsOf(files?.disks ?? [], targets),

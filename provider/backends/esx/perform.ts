@@ -4,6 +4,8 @@ import {
     type DeleteStep,
     type EditStep,
     type FreshProvisionStep,
+    markedWith,
+    markOf,
     type NativeEntry,
     type NativeStep,
     type RecordsStep,
@@ -12,13 +14,13 @@ import {
     resolved,
     type RestoreStep,
     type Stored,
-    takenBy,
     type TakeStep,
 } from "../../native";
 import type { StepContext } from "../backend";
 import { keptIn } from "./keeping";
 import { startsOff } from "./look";
 import type { EsxMachine, EsxNode } from "./machine";
+import { marked } from "./marks";
 import type { TaskOptions, Vim } from "./vim";
 
 /** A transaction of this backend, as its journal has it. */
@@ -68,15 +70,16 @@ async function happening(work: Work, task: () => Promise<unknown>, happened: (ma
 }
 
 async function take(work: Work, step: TakeStep, context: StepContext): Promise<void> {
-    const { name, description, running } = step;
-    const wanted = { name, description: description ?? "", memory: running?.memory ?? false, quiesce: running?.quiesce ?? false };
+    const { name, running } = step;
+    const mark = markOf(work.entry, step.ref);
+    const wanted = { name, description: marked(step.description, mark), memory: running?.memory ?? false, quiesce: running?.quiesce ?? false };
     await work.taken(step.ref, null);
     const task = async () => {
         const shown = await work.vim.createSnapshot(work.ref, wanted, options(work, `take the snapshot ${quoted(name)}`, context));
         const { nodes } = await work.machine();
         await work.taken(step.ref, [...nodes.values()].find((node) => node.shown === shown)?.uuid ?? null);
     };
-    await happening(work, task, (machine) => takenBy(machine, step) !== undefined);
+    await happening(work, task, (machine) => markedWith(machine, mark) !== undefined);
 }
 
 /** @throws HostError where it is gone */
@@ -167,7 +170,7 @@ async function edit(work: Work, { node, name, description }: EditStep): Promise<
     if (!now) return;
     const changes = {
         ...(name !== undefined && name !== now.name && { name }),
-        ...(description !== undefined && description !== now.description && { description: description ?? "" }),
+        ...(description !== undefined && (description !== now.description || now.mark !== null) && { description: description ?? "" }),
     };
     if (Object.keys(changes).length > 0) await work.vim.rename(now.shown, changes, options(work, `rename the snapshot ${quoted(now.name)}`));
 }

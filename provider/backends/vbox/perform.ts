@@ -45,9 +45,9 @@ async function snapshot(work: Work, args: readonly string[], context: Partial<St
 
 async function take(work: Work, step: TakeStep, context: Partial<StepContext>): Promise<void> {
     const { name, description, running } = step;
-    if (context.again && takenBy(await work.machine(), step) !== undefined) return;
+    if (context.again && takenBy(await work.machine(), step, work.entry) !== undefined) return;
     const args = ["take", name, ...(description === null ? [] : [`--description=${description}`]), ...(running?.live ? ["--live"] : [])];
-    await snapshot(work, args, context, (machine) => takenBy(machine, step) !== undefined);
+    await snapshot(work, args, context, (machine) => takenBy(machine, step, work.entry) !== undefined);
 }
 
 async function needed(work: Work, ref: Ref): Promise<string> {

@@ -133,6 +133,7 @@ export class EsxMachine implements Crashable, Modelled {
     private async agrees({ snapshots, current }: VsphereMachine): Promise<void> {
         const path = `${this.vsphere.kind === "vpx" ? "/DC0" : "/ha-datacenter"}/vm/${this.domain}`;
         const told = await this.vsphere.govc("object.collect", "-json", path, "snapshot", "layoutEx", "runtime.consolidationNeeded");
+        expect(told).not.toContain("Snaptree is taking"); // Which is said of a snapshot until what it is taken for is finished.
         const properties = new Map((JSON.parse(told) as Property[]).map(({ name, val }) => [name, val]));
         const info = properties.get("snapshot") as { currentSnapshot?: { value: string }; rootSnapshotList: Tree[] } | undefined;
         expect(new Map(placesIn(info?.rootSnapshotList ?? []))).toEqual(new Map(snapshots.map(({ id, parent }) => [id, parent])));

@@ -81,6 +81,56 @@ suiteWith(needs(installed), "two who know nothing of each other", () => {
         expect(await machine.tip()).toEqual({ vda: holding("ab") });
     });
 
+    /** The host is gone from the moment in which a snapshot is to be taken: its taking fails, and so does taking back what was begun. @param happens it is taken all the same */
+    async function cut(happens: boolean, work: () => Promise<unknown>): Promise<void> {
+        const methods = ["createSnapshot", "machine", "settle"] as const;
+        const real = new Map(methods.map((method) => [method, Reflect.get(Vim.prototype, method) as (this: Vim, ...args: unknown[]) => Promise<unknown>]));
+        const gone = () => Promise.reject(new Error("the network is gone"));
+        Reflect.set(Vim.prototype, "createSnapshot", async function (this: Vim, ...args: unknown[]) {
+            if (happens) await real.get("createSnapshot")?.apply(this, args);
+            for (const method of methods) Reflect.set(Vim.prototype, method, gone);
+            return gone();
+        });
+        try {
+            await expect(work()).rejects.toThrow("taking back what was begun failed too");
+        } finally {
+            for (const [method, own] of real) Reflect.set(Vim.prototype, method, own);
+        }
+    }
+
+    test.each([
+        ["never taken", false],
+        ["taken without a word", true],
+    ])("a snapshot that was %s when the network went is not looked for by its name: somebody else's of that name stays, and only that", async (_, happens) => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        await grow(machine, "a", null, 1);
+        await grow(machine, "b", "a", 2);
+        await cut(happens, () => machine.vm.create({ name: "child", parent: "a", description: "ours" }));
+        await vsphere.govc("snapshot.create", "-vm", machine.domain, "-d", "theirs", "child");
+        const { current: theirs } = await vsphere.look(machine.domain);
+        await machine.connect();
+        await machine.vm.branch("v", { from: "b" });
+        const named = (await vsphere.look(machine.domain)).snapshots.filter(({ name }) => name === "child");
+        expect(named.map(({ id }) => id)).toEqual([theirs]);
+        const { snapshots } = await machine.vm.hierarchy();
+        expect(snapshots.map(({ name, parent, description }) => [name, parent, description])).toEqual([
+            ["a", null, null],
+            ["b", "a", null],
+            ["child", "a", "theirs"],
+        ]);
+        await machine.sound();
+    });
+
+    test("what a snapshot is described with is what was asked for once it is there, whatever the host is told in between", async () => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        await machine.vm.create({ name: "a", description: "with (brackets) " });
+        await machine.vm.create({ name: "b" });
+        const told = await vsphere.govc("object.collect", "-json", `/DC0/vm/${machine.domain}`, "snapshot");
+        const descriptions = [...told.matchAll(/"description": (".*")/g)].map(([, text = ""]) => JSON.parse(text) as string);
+        expect(descriptions).toEqual(["with (brackets) ", ""]);
+        await machine.sound();
+    });
+
     test("commands that fail on a checkpoint leave nothing behind: it was suspended there by Snaptree, and by nobody else", async () => {
         await using machine = await EsxMachine.make(vsphere, ["vda"]);
         await grow(machine, "a", null, 1);
