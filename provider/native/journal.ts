@@ -1,7 +1,18 @@
 import type { JournalEntry, Step } from "../backends/backend";
 import type { Looked, NativeNode } from "./draft";
 import type { Stored } from "./records";
-import { type DeleteStep, type EditStep, isNew, type NativeStep, numberOfNew, type RecordsStep, type Ref, type TakeStep, withoutRefs } from "./steps";
+import {
+    type DeleteStep,
+    type EditStep,
+    isNew,
+    type NativeStep,
+    numberOfNew,
+    type RecordsStep,
+    type Ref,
+    type RestoreStep,
+    type TakeStep,
+    withoutRefs,
+} from "./steps";
 
 /** What was true before a transaction began. */
 export interface Before {
@@ -67,6 +78,15 @@ export function resolve(machine: Noded, entry: AnyEntry, ref: Ref): string | und
     if (!isNew(ref)) return machine.nodes.has(ref) ? ref : undefined;
     const step = takesOf(entry).find((take) => take.ref === ref);
     return step && takenBy(machine, step, entry);
+}
+
+/** Where a transaction has the machine stand once the steps before its decision are carried out. */
+export function standsAfter(machine: Noded, entry: AnyEntry): string | null {
+    for (const step of entry.prepare.toReversed()) {
+        if (isTake(step)) return resolve(machine, entry, step.ref) ?? null;
+        if (step.kind === "restore") return resolve(machine, entry, (step as RestoreStep).to) ?? null;
+    }
+    return entry.before.node;
 }
 
 /** What a transaction that was begun and not decided has changed is not shown. */

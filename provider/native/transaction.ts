@@ -31,6 +31,8 @@ export interface Beginning<S extends Step> {
     readonly id: string;
     /** What is kept besides what the draft says. Called when all is drafted. */
     readonly also?: (() => Partial<Stored>) | undefined;
+    /** Others may write what is kept without knowing of this one: who comes second is told before anything is decided. */
+    readonly shared?: boolean | undefined;
     /** Some of that must be kept anew, whatever else changes. */
     readonly stale?: (() => boolean) | undefined;
     /** Called when all is drafted but what goes: everything is there that is to be there at once. */
@@ -41,7 +43,7 @@ export interface Beginning<S extends Step> {
 
 /** Compiles operations to one transaction. */
 export function transactionOf<S extends Step = never>(
-    { draft, around, dirty, id, also, stale, drafted, completed }: Beginning<S>,
+    { draft, around, dirty, id, also, shared, stale, drafted, completed }: Beginning<S>,
     operations: readonly Operation[],
 ): NativeTransaction<S> {
     const { looked } = draft;
@@ -57,8 +59,8 @@ export function transactionOf<S extends Step = never>(
     const onlyTakes = prepare.every(({ kind }) => kind === "take") && draft.arrival() === null;
     const text = JSON.stringify(stored);
     const all = { title: titleOf(operations), generation: stored.generation, id, before: { node: looked.current.node, dirty } };
-    // What the host takes in one instant decides.
-    if (onlyTakes && last && isTake(last)) {
+    // What the host takes in one instant decides, unless others would not know then that there is more to it.
+    if (onlyTakes && last && isTake(last) && !(shared && changed)) {
         const records: RecordsStep[] = changed ? [{ kind: "records", stored: text }] : [];
         const decision: Decision = { by: "take", step: last };
         return { ...all, prepare: prepare.slice(0, -1), finish: [...records, ...finish], decision, next: { stored: null, clean: false } };

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { BusyError, type Domain, type Hierarchy, type HierarchyExport, noSuchSnapshot, type Operation, quoted, UnsupportedError } from "../../model";
+import { type Domain, type Hierarchy, type HierarchyExport, noSuchSnapshot, type Operation, quoted, UnsupportedError } from "../../model";
 import {
     asAfter,
     asBefore,
@@ -13,6 +13,7 @@ import {
     pack,
     type RecordsStep,
     resolved,
+    standsAfter,
     type Stored,
     transactionOf,
 } from "../../native";
@@ -26,14 +27,12 @@ import { EXTRA_CONFIG, keptIn } from "./keeping";
 import { type Listing, listingOf, tipDiffers } from "./listing";
 import { hasAll, highestIn, isConfiguredAs, isUntouched, look, lookAt, mayBeOld, newest, startsOff } from "./look";
 import { type EsxMachine, type EsxNode, machineOf } from "./machine";
+import { earlierOf, overtaken } from "./others";
 import { type EsxEntry, type Known, performStep, refuseWritten, undoStep, type Work } from "./perform";
 import { compileRedefine } from "./redefine";
 import type { LocalState } from "./state";
 import { CARRYING, refuseUnsupported } from "./unsupported";
 import { faultOf, type Vim } from "./vim";
-
-/** How many transactions can be told from each other: while one is interrupted, so many others may be carried out elsewhere. */
-const REMEMBERED = 20;
 
 /** A machine that is worked on. */
 export interface EsxTarget {
@@ -169,6 +168,7 @@ export class EsxDomain implements ManagedDomain {
             around,
             dirty: tipDiffers(listing),
             id: randomUUID(),
+            shared: true,
             drafted: () => draft.refuseDeep(this.target.deepest),
             completed: () => draft.refuseLong(),
             stale: () => isStale(machine, looked.stored, draft.nodes),
@@ -198,6 +198,7 @@ export class EsxDomain implements ManagedDomain {
         const { vim, ref, name } = this.target;
         return {
             ...{ vim, ref, name, entry, known, machine: () => this.machine(), write: (stored, machine) => this.write(stored, machine) },
+            held: async (node) => keptIn((await vim.snapshotConfigs([node])).get(node)?.extra ?? new Map(), name),
             taken: (step, uuid) => {
                 const now: EsxEntry = { ...entry, taken: { ...this.entry?.taken, [step]: uuid } };
                 return this.writeJournal(now);
@@ -227,19 +228,14 @@ export class EsxDomain implements ManagedDomain {
         const machine = await this.machine();
         const { entry } = this.work();
         const { generation } = keptIn(machine.read.config.extra, this.name);
-        if (generation !== entry.kept.generation && generation !== entry.found) throw this.changed();
+        if (generation !== entry.kept.generation && generation !== entry.found) throw overtaken(this.name);
+        // Somebody who goes elsewhere has what was kept before in the meantime, and writes it anew in the next.
+        if (machine.current !== standsAfter(machine, entry)) throw overtaken(this.name);
         const stored = resolved(next.stored, machine, entry);
         await this.write(stored, machine);
         // From here on the machine may go back to a snapshot, and what was just written with it.
         const decided: EsxEntry = { ...entry, decided: true };
         if (stored.pending !== null) await this.writeJournal(decided);
-    }
-
-    private changed(): BusyError {
-        return new BusyError(
-            `what Snaptree keeps with ${quoted(this.name)} was changed by somebody else meanwhile, so everything was taken back; look at what is there, and run again`,
-            "another Snaptree",
-        );
     }
 
     /** Refused where the configuration was changed since it was read: of two who write at once, one is told. */
@@ -251,7 +247,7 @@ export class EsxDomain implements ManagedDomain {
         try {
             await vim.reconfigure(ref, { extra, changeVersion: read.config.changeVersion ?? undefined }, { title: `keep the branches of ${quoted(name)}` });
         } catch (error) {
-            if (faultOf(error) === "ConcurrentAccess") throw this.changed();
+            if (faultOf(error) === "ConcurrentAccess") throw overtaken(name);
             throw error;
         }
     }
@@ -290,11 +286,6 @@ export class EsxDomain implements ManagedDomain {
 /** Whether what the machine holds now may be left: then it counts whether its configuration is its snapshot's. */
 function movesTip(operation: Operation): boolean {
     return operation.kind !== "create" || operation.source === "parent";
-}
-
-/** Transactions by which something was kept, the last first. */
-function earlierOf({ transaction, earlier = [] }: Stored): readonly string[] {
-    return [...(transaction === null ? [] : [transaction]), ...earlier].slice(0, REMEMBERED);
 }
 
 /** What tells later whether the machine was started, and whether somebody removed a snapshot. @param nodes those that stay */

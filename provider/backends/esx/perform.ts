@@ -21,6 +21,7 @@ import { keptIn } from "./keeping";
 import { startsOff } from "./look";
 import type { EsxMachine, EsxNode } from "./machine";
 import { marked } from "./marks";
+import { isOthers, overtaken, OvertakenError, withOthers } from "./others";
 import type { TaskOptions, Vim } from "./vim";
 
 /** A transaction of this backend, as its journal has it. */
@@ -44,6 +45,8 @@ export interface Work {
     readonly machine: () => Promise<EsxMachine>;
     /** Writes what is kept. @param machine as it was read just before */
     readonly write: (stored: Stored, machine: EsxMachine) => Promise<void>;
+    /** What was kept when a snapshot was taken. @param node its managed object id */
+    readonly held: (node: string) => Promise<Stored>;
     readonly known: Known;
     /** Writes down that a snapshot is about to be taken, or which one was. */
     readonly taken: (ref: Ref, uuid: string | null) => Promise<void>;
@@ -53,6 +56,9 @@ export interface Work {
 export interface Known {
     starts: string | null | undefined;
 }
+
+/** How often what is decided is written: each time somebody else was quicker. */
+const ATTEMPTS = 5;
 
 /** How a task is shown and stopped. */
 function options({ name }: Work, what: string, { signal, onProgress }: Partial<StepContext> = {}): TaskOptions {
@@ -118,10 +124,11 @@ async function revert(work: Work, machine: EsxMachine, to: string, context: Part
     work.known.starts = machine.starts;
 }
 
-/** The machine goes back to a snapshot before anything is decided, and what is kept stays what it was. */
+/** The machine goes back to a snapshot before anything is decided, and what is kept stays what it was, or what others made it since. */
 async function goBack(work: Work, machine: EsxMachine, ref: string, context: Partial<StepContext> = {}): Promise<void> {
+    const kept = (await isOthers(work, machine)) ? keptIn(machine.read.config.extra, work.name) : work.entry.kept;
     await revert(work, machine, ref, context);
-    await work.write(work.entry.kept, await work.machine());
+    await work.write(kept, await work.machine());
 }
 
 /** The machine, before it leaves what its disks hold: as the host finds it now. */
@@ -138,6 +145,7 @@ export async function refuseWritten(work: Work): Promise<void> {
 async function restore(work: Work, { to }: RestoreStep, context: StepContext): Promise<void> {
     const machine = await refreshed(work);
     refuseStarted(work, machine);
+    if (await isOthers(work, machine)) throw overtaken(work.name);
     await goBack(work, machine, to, context);
 }
 
@@ -155,12 +163,25 @@ function isBuiltOn({ entry }: Work, { earlier = [] }: Stored): boolean {
     return earlier.includes(entry.id);
 }
 
-async function records(work: Work, { stored }: RecordsStep): Promise<void> {
+async function writeDecided(work: Work, { stored }: RecordsStep): Promise<void> {
     const machine = await work.machine();
     const wanted = { ...resolved(stored, machine, work.entry), pending: null };
     const now = keptIn(machine.read.config.extra, work.name);
     if (isBuiltOn(work, now)) return;
-    if (now.transaction !== wanted.transaction || now.pending !== null) await work.write(wanted, machine);
+    if (now.transaction === wanted.transaction && now.pending === null) return;
+    await work.write((await isOthers(work, machine)) ? withOthers(wanted, now, work.entry.kept) : wanted, machine);
+}
+
+/** It is decided: who comes second looks again, and writes what both have made. */
+async function records(work: Work, step: RecordsStep): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+        try {
+            await writeDecided(work, step);
+            return;
+        } catch (error) {
+            if (!(error instanceof OvertakenError) || attempt === ATTEMPTS) throw error;
+        }
+    }
 }
 
 async function edit(work: Work, { node, name, description }: EditStep): Promise<void> {
@@ -245,11 +266,20 @@ async function takeBackProvision(work: Work, { on }: FreshProvisionStep): Promis
     if (node !== undefined && machine.current === node) await goBack(work, machine, node);
 }
 
+/** What others have a branch on by now stays: they could not know that it may go. */
+async function takeBackTake(work: Work, { ref, description }: TakeStep): Promise<void> {
+    const machine = await work.machine();
+    const taken = resolve(machine, work.entry, ref);
+    const isNamed = keptIn(machine.read.config.extra, work.name).branches.some(({ node }) => node !== null && node === taken);
+    if (isNamed) return edit(work, { kind: "edit", node: ref, description });
+    await remove(work, ref, {});
+}
+
 /** Takes a step back. It may not have been carried out, or only half. */
 export async function undoStep(work: Work, step: NativeStep): Promise<void> {
     switch (step.kind) {
         case "take":
-            return remove(work, step.ref, {});
+            return takeBackTake(work, step);
         case "restore":
             return takeBackRestore(work, step);
         case "provision":

@@ -27,13 +27,21 @@ suiteWith(needs(installed), "two who know nothing of each other", () => {
         }
     }
 
-    /** Where the first call of a method comes to, something else happens instead or before. */
-    async function atFirst(method: "createSnapshot" | "remove", instead: () => Promise<unknown>, work: () => Promise<unknown>): Promise<unknown> {
+    /** Where the first call of a method comes to, something else happens before, and nothing more where that fails; `after`: once it was made. */
+    async function atFirst(
+        method: "createSnapshot" | "remove" | "revert",
+        then: () => Promise<unknown>,
+        work: () => Promise<unknown>,
+        after = false,
+    ): Promise<unknown> {
         const real = Reflect.get(Vim.prototype, method) as (this: Vim, ...args: unknown[]) => Promise<unknown>;
-        const waiting = [instead];
+        const waiting = [then];
         Reflect.set(Vim.prototype, method, async function (this: Vim, ...args: unknown[]) {
-            await waiting.pop()?.();
-            return real.apply(this, args);
+            const first = waiting.pop();
+            if (!after) await first?.();
+            const made = await real.apply(this, args);
+            if (after) await first?.();
+            return made;
         });
         try {
             return await work().then(() => null, (error: unknown) => error); // prettier-ignore
@@ -59,6 +67,73 @@ suiteWith(needs(installed), "two who know nothing of each other", () => {
         expect(place(await machine.vm.hierarchy())).toMatchObject({ branch: "p", branches: ["p", "q"] });
         await machine.vm.switch("q");
         expect(await machine.tip()).toEqual({ vda: holding("a...q") });
+        await machine.sound();
+    });
+
+    /** On branch p, which holds something of its own; a is under it. */
+    async function onBranch(): Promise<EsxMachine> {
+        const machine = await EsxMachine.make(vsphere, ["vda"]);
+        await grow(machine, "a", null, 1);
+        await machine.vm.branch("p", { from: "a" });
+        await machine.vm.switch("p");
+        await machine.write("vda", 5, "p");
+        return machine;
+    }
+
+    test.each([false, true])("a branch that one makes while the other takes a snapshot keeps its name (once that is taken: %s)", async (after) => {
+        await using machine = await onBranch();
+        await using other = await elsewhere(machine);
+        const error = await atFirst("createSnapshot", () => other.vm.branch("w", { from: "a" }), () => machine.vm.create({ name: "x" }), after); // prettier-ignore
+        expect(error).toBeInstanceOf(BusyError);
+        expect(place(await machine.vm.hierarchy())).toMatchObject({ current: "a", branch: "p", branches: ["p", "w"] });
+        expect(parents(await machine.vm.hierarchy())).toEqual({ a: null });
+        await machine.vm.create({ name: "x" });
+        expect(parents(await other.vm.hierarchy())).toEqual({ a: null, x: "a" });
+        expect(place(await other.vm.hierarchy())).toMatchObject({ current: "x", branch: "p", branches: ["p", "w"] });
+        expect(await machine.tip()).toEqual({ vda: holding("a...p") });
+        await machine.sound();
+    });
+
+    test("both only take at once: one is told, and what is kept says what the other took", async () => {
+        await using machine = await onBranch();
+        await using other = await elsewhere(machine);
+        const error = await atFirst("createSnapshot", () => other.vm.create({ name: "y" }), () => machine.vm.create({ name: "x" })); // prettier-ignore
+        expect(error).toBeInstanceOf(BusyError);
+        await machine.vm.switch("p");
+        expect(place(await machine.vm.hierarchy())).toMatchObject({ current: "y", branch: "p" });
+        await machine.vm.create({ name: "x" });
+        expect(parents(await other.vm.hierarchy())).toEqual({ a: null, y: "a", x: "y" });
+        await machine.sound();
+    });
+
+    test("a branch that one makes on what the other has just taken stays, also when the other is refused", async () => {
+        await using machine = await onBranch();
+        await using other = await elsewhere(machine);
+        const error = await atFirst("createSnapshot", () => other.vm.branch("w", { from: "x" }), () => machine.vm.create({ name: "x" }), true); // prettier-ignore
+        expect(error).toBeInstanceOf(BusyError);
+        await machine.write("vda", 6, "q");
+        await machine.vm.switch("w");
+        expect(await machine.tip()).toEqual({ vda: holding("a...p") });
+        await machine.vm.switch("p");
+        expect(await machine.tip()).toEqual({ vda: holding("a...pq") });
+        await machine.sound();
+    });
+
+    test("a branch that one makes while the other goes elsewhere keeps its name: what going back brought with it is known", async () => {
+        await using machine = await onBranch();
+        await machine.vm.branch("q", { from: "a" });
+        await using other = await elsewhere(machine);
+        expect(await atFirst("revert", () => other.vm.branch("w", { from: "a" }), () => machine.vm.switch("q"), true)).toBeNull(); // prettier-ignore
+        expect(place(await machine.vm.hierarchy())).toMatchObject({ current: "a", branch: "q", branches: ["p", "q", "w"] });
+        for (const [branch, held] of [
+            ["w", "a"],
+            ["p", "a...p"],
+            ["q", "a"],
+        ] as const) {
+            // prettier-ignore
+            await machine.vm.switch(branch);
+            expect([branch, await machine.tip()]).toEqual([branch, { vda: holding(held) }]);
+        }
         await machine.sound();
     });
 
