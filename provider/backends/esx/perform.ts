@@ -124,11 +124,23 @@ async function revert(work: Work, machine: EsxMachine, to: string, context: Part
     work.known.starts = machine.starts;
 }
 
+/** A machine whose files the host could not merge grows until they are. */
+async function consolidate(work: Work, machine: EsxMachine, context: Partial<StepContext>): Promise<void> {
+    if (machine.read.consolidationNeeded) await work.vim.consolidate(work.ref, options(work, "consolidate the disks", context));
+}
+
+/** What the machine left may have been all that kept files of a removed snapshot apart. Nothing is lost where they can't be merged now: the doctor tells. */
+async function mergeLeft(work: Work, machine: EsxMachine, context: Partial<StepContext>): Promise<void> {
+    await consolidate(work, machine, context).catch(() => undefined);
+}
+
 /** The machine goes back to a snapshot before anything is decided, and what is kept stays what it was, or what others made it since. */
 async function goBack(work: Work, machine: EsxMachine, ref: string, context: Partial<StepContext> = {}): Promise<void> {
     const kept = (await isOthers(work, machine)) ? keptIn(machine.read.config.extra, work.name) : work.entry.kept;
     await revert(work, machine, ref, context);
-    await work.write(kept, await work.machine());
+    const there = await work.machine();
+    await work.write(kept, there);
+    await mergeLeft(work, there, context);
 }
 
 /** The machine, before it leaves what its disks hold: as the host finds it now. */
@@ -163,8 +175,7 @@ function isBuiltOn({ entry }: Work, { earlier = [] }: Stored): boolean {
     return earlier.includes(entry.id);
 }
 
-async function writeDecided(work: Work, { stored }: RecordsStep): Promise<void> {
-    const machine = await work.machine();
+async function writeDecided(work: Work, machine: EsxMachine, { stored }: RecordsStep): Promise<void> {
     const wanted = { ...resolved(stored, machine, work.entry), pending: null };
     const now = keptIn(machine.read.config.extra, work.name);
     if (isBuiltOn(work, now)) return;
@@ -173,10 +184,12 @@ async function writeDecided(work: Work, { stored }: RecordsStep): Promise<void> 
 }
 
 /** It is decided: who comes second looks again, and writes what both have made. */
-async function records(work: Work, step: RecordsStep): Promise<void> {
+async function records(work: Work, step: RecordsStep, context: StepContext): Promise<void> {
     for (let attempt = 1; ; attempt++) {
+        const machine = await work.machine();
         try {
-            await writeDecided(work, step);
+            await writeDecided(work, machine, step);
+            await mergeLeft(work, machine, context);
             return;
         } catch (error) {
             if (!(error instanceof OvertakenError) || attempt === ATTEMPTS) throw error;
@@ -194,11 +207,6 @@ async function edit(work: Work, { node, name, description }: EditStep): Promise<
         ...(description !== undefined && (description !== now.description || now.mark !== null) && { description: description ?? "" }),
     };
     if (Object.keys(changes).length > 0) await work.vim.rename(now.shown, changes, options(work, `rename the snapshot ${quoted(now.name)}`));
-}
-
-/** A machine whose files the host could not merge grows until they are. */
-async function consolidate(work: Work, machine: EsxMachine, context: Partial<StepContext>): Promise<void> {
-    if (machine.read.consolidationNeeded) await work.vim.consolidate(work.ref, options(work, "consolidate the disks", context));
 }
 
 async function remove(work: Work, node: Ref, context: Partial<StepContext>): Promise<void> {
@@ -240,7 +248,7 @@ export async function performStep(work: Work, step: NativeStep, context: StepCon
         case "delete":
             return removeDecided(work, step, context);
         case "records":
-            return records(work, step);
+            return records(work, step, context);
         case "halt":
             return halt(work);
         case "discardState":

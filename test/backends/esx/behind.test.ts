@@ -179,6 +179,17 @@ suiteWith(needs(installed), "govc, behind Snaptree's back,", () => {
     /** What govc reads of the machine's own configuration. */
     const recordsOf = async (machine: EsxMachine) => /^\s*snaptree\.records:\s+(\S+)$/m.exec(await vsphere.govc("vm.info", "-e", machine.domain))?.[1];
 
+    test("files that only what the machine leaves kept apart are merged when it goes back", async () => {
+        await using machine = await EsxMachine.make(vsphere, ["vda"]);
+        await grow(machine, "a", null, 1);
+        await grow(machine, "b", "a", 2);
+        await machine.vm.revert("a", { force: true });
+        await machine.vm.delete("a"); // Its files stay: b and the machine stand on them.
+        await machine.vm.revert("b", { force: true });
+        expect(await machine.tip()).toEqual({ vda: holding("ab") });
+        await machine.sound();
+    });
+
     test("what is kept is written again after the machine goes back to where it was not there yet", async () => {
         await using machine = await EsxMachine.make(vsphere, ["vda"]);
         await snapshot(machine, "create", "first");
