@@ -27,7 +27,8 @@ function uuidAt(header: Buffer, at: number): string {
     );
 }
 
-async function headOf(read: ReadPart, file: string): Promise<Head | null> {
+/** Looks at an image's own file. */
+export async function headOf(read: ReadPart, file: string): Promise<Head | null> {
     const header = await read(file, 0, VDI.end);
     if (header.length < VDI.end || header.readUInt32LE(VDI.signature) !== VDI_SIGNATURE) return null;
     return { uuid: uuidAt(header, VDI.uuid), parent: uuidAt(header, VDI.parent) };

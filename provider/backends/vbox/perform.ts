@@ -18,6 +18,7 @@ import type { StepContext } from "../backend";
 import { type MachineDocument, parseMachine, unattached } from "./document";
 import type { Host } from "./host";
 import { isPending, isUntouched } from "./look";
+import { mergedAway, withoutMerged } from "./merged";
 import { unpack } from "./records";
 import { rewritten, type Rewriting } from "./rewrite";
 import type { RewriteStep, VboxStep } from "./steps";
@@ -97,6 +98,13 @@ async function remove(work: Work, ref: Ref, context: Partial<StepContext>): Prom
     const machine = await work.machine();
     const uuid = resolve(machine, work.entry, ref);
     if (uuid === undefined || isShared(machine, uuid)) return;
+    const merged = await mergedAway(machine, uuid, work.host.site);
+    if (merged.length > 0)
+        await rewrite(
+            work,
+            (text) => withoutMerged(text, merged),
+            ({ media }) => merged.some((image) => media.has(image)),
+        );
     await snapshot(work, ["delete", uuid], context, (machine) => !machine.nodes.has(uuid));
 }
 
@@ -117,26 +125,39 @@ function refuseUnattached(machine: MachineDocument): void {
     );
 }
 
-/** Only what is registered anew is read anew: an edit under a machine that VirtualBox has open would be written over. */
-async function rewrite({ host, uuid, machine }: Work, rewriting: Rewriting): Promise<void> {
+/**
+ * Only what is registered anew is read anew: an edit under a machine that VirtualBox has open would be written over.
+ *
+ * @param isWanted whether a machine is not yet as it is to be
+ */
+async function rewrite({ host, uuid, machine }: Work, change: (text: string) => string, isWanted: (machine: MachineDocument) => boolean): Promise<void> {
     const before = await machine();
-    if (!isWanted(before, rewriting)) return;
+    if (!isWanted(before)) return;
     const listed = await host.manage.run(["list", "vms"]);
     const text = await host.site.readText(before.file);
     if (text === null) throw new HostError(`the machine’s document ${quoted(before.file)} is not there; put it back and run again`, { file: before.file });
-    const wanted = rewritten(text, rewriting);
+    const wanted = change(text);
     for (const each of [before, parseMachine(wanted, before.file)]) refuseUnattached(each);
     const register = () => host.manage.run(["registervm", before.file], { machine: uuid });
     if (listed.includes(`{${uuid}}`)) await host.manage.run(["unregistervm", uuid], { machine: uuid });
     try {
         await host.site.writeText(before.file, wanted);
         await register();
-        if (isWanted(await machine(), rewriting)) throw new HostError("VirtualBox did not take it");
+        if (isWanted(await machine())) throw new HostError("VirtualBox did not take it");
     } catch (error) {
         await host.site.writeText(before.file, text);
         await register().catch(() => undefined); // It may be there, with what it had.
         throw new HostError(`the machine’s document can't be changed: ${(error as Error).message}; it is as it was`, { file: before.file }, { cause: error });
     }
+}
+
+/** Gives snapshots other times, and puts back those that VirtualBox was made to forget. */
+function redefine(work: Work, rewriting: Rewriting): Promise<void> {
+    return rewrite(
+        work,
+        (text) => rewritten(text, rewriting),
+        (machine) => isWanted(machine, rewriting),
+    );
 }
 
 async function records(work: Work, { stored }: RecordsStep): Promise<void> {
@@ -166,7 +187,7 @@ export async function performStep(work: Work, step: VboxStep, context: StepConte
         case "discardState":
             return discardState(work);
         case "rewrite":
-            return rewrite(work, step.rewriting);
+            return redefine(work, step.rewriting);
         case "provision":
             return;
     }
@@ -206,7 +227,7 @@ export async function undoStep(work: Work, step: VboxStep): Promise<void> {
         case "provision":
             return takeBackProvision(work, step);
         case "rewrite":
-            return rewrite(work, { times: step.before, insert: [] });
+            return redefine(work, { times: step.before, insert: [] });
         case "discardState": // It comes back with what commands changed there.
             return;
         default:

@@ -25,6 +25,8 @@ export interface Document {
     readonly snapshots: readonly Snapshot[];
     /** UUID of each virtual disk that is registered with the machine, and its file. */
     readonly media: ReadonlyMap<string, string>;
+    /** UUID of each of these to that of the one under it. */
+    readonly under: ReadonlyMap<string, string>;
 }
 
 export const TITLE = "/snaptree/title";
@@ -33,13 +35,15 @@ export const TITLE = "/snaptree/title";
 export function read(xml: string, folder: string): Document {
     const machine = one(look(xml.slice(xml.indexOf("<VirtualBox"))), "Machine");
     const { uuid = "", name = "", currentSnapshot } = machine.attributes;
+    const lists = all(one(machine, "MediaRegistry"), "HardDisks");
     return {
         uuid: bare(uuid),
         name,
         now: stateOf(machine),
         current: currentSnapshot === undefined ? null : bare(currentSnapshot),
         snapshots: all(machine, "Snapshot").flatMap((root) => snapshotsFrom(root, null)),
-        media: new Map(all(one(machine, "MediaRegistry"), "HardDisks").flatMap((list) => mediaUnder(list, folder))),
+        media: new Map(lists.flatMap((list) => mediaUnder(list, folder))),
+        under: new Map(lists.flatMap((list) => all(list, "HardDisk")).flatMap(linksUnder)),
     };
 }
 
@@ -69,6 +73,11 @@ function mediaUnder(seen: Seen, folder: string): [string, string][] {
         const { uuid = "", location = "" } = disk.attributes;
         return [[bare(uuid), isAbsolute(location) ? location : join(folder, location)], ...mediaUnder(disk, folder)] as [string, string][];
     });
+}
+
+function linksUnder(disk: Seen): [string, string][] {
+    const uuid = bare(disk.attributes.uuid ?? "");
+    return all(disk, "HardDisk").flatMap((upon) => [[bare(upon.attributes.uuid ?? ""), uuid], ...linksUnder(upon)] as [string, string][]);
 }
 
 /** Machines of the suite have one controller, whose ports are vda, vdb, … */

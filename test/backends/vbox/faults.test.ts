@@ -1,4 +1,5 @@
 // Whatever fails, nothing is lost: what went wrong is said clearly, and the next run goes right.
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -109,6 +110,35 @@ suiteWith(needs(installed), "VirtualBox in trouble", () => {
         await machine.connect();
         const { snapshots, branches } = await seen(machine);
         expect({ snapshots, branches }).toMatchObject({ snapshots: { a: "a" }, branches: { p: "a...p" } });
+        await machine.sound();
+    });
+
+    test("VirtualBox was killed when it had merged a snapshot's image and not yet written that down, and goes no further: Snaptree does, and no byte is lost", async () => {
+        await using machine = await scene();
+        const { now, under, media } = await machine.document();
+        const tip = now.disks.vda ?? "";
+        const merged = under.get(tip) ?? "";
+        const file = media.get(merged) ?? "";
+        const document = await readFile(documentOf(machine), "utf8");
+        await virtualbox.run("snapshot", machine.domain, "delete", "b");
+        await virtualbox.killServer();
+        await writeFile(documentOf(machine), document);
+        expect(existsSync(file)).toBe(false);
+        const { stderr } = await execa(virtualbox.vboxmanage, ["snapshot", machine.domain, "delete", "b"], { reject: false, stdin: "ignore" });
+        expect(stderr).toContain(file);
+        // What stands on it tells that it was merged, and is not lost.
+        const standsOn = (uuid: string) => virtualbox.run("internalcommands", "sethdparentuuid", media.get(tip) ?? "", uuid);
+        await standsOn(merged);
+        await machine.connect();
+        expect((await refused(machine.vm.delete("b"))).message).toContain(file);
+        expect((await machine.document()).media.has(merged)).toBe(true);
+        await standsOn(under.get(merged) ?? "");
+        expect(await recover(machine)).toBe("finished");
+        expect(await seen(machine)).toMatchObject({ current: "a", tip: "ab.t", snapshots: { a: "a" }, branches: { p: "a...p" } });
+        await machine.sound();
+        await machine.vm.create({ name: "later" });
+        await machine.vm.switch("p");
+        expect((await seen(machine)).snapshots).toEqual({ a: "a", later: "ab.t" });
         await machine.sound();
     });
 
