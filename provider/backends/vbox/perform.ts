@@ -98,7 +98,7 @@ async function remove(work: Work, ref: Ref, context: Partial<StepContext>): Prom
     const machine = await work.machine();
     const uuid = resolve(machine, work.entry, ref);
     if (uuid === undefined || isShared(machine, uuid)) return;
-    const merged = await mergedAway(machine, uuid, work.host.site);
+    const merged = await mergedAway(machine, uuid, work.host);
     if (merged.length > 0)
         await rewrite(
             work,

@@ -27,7 +27,7 @@ function braced(uuid: string): string {
     return `{${uuid}}`;
 }
 
-function isCalled(node: XmlElement, uuid: string): boolean {
+export function isCalled(node: XmlElement, uuid: string): boolean {
     return node.attributes.uuid?.toLowerCase() === braced(uuid);
 }
 
@@ -37,7 +37,7 @@ function timeStamp(seconds: number): string {
 }
 
 /** A copy in which each element is what comes of it, from the inside out. */
-function mapped(node: XmlElement, change: (element: XmlElement) => XmlElement): XmlElement {
+export function mapped(node: XmlElement, change: (element: XmlElement) => XmlElement): XmlElement {
     return change({ ...node, children: node.children.map((each) => (isElement(each) ? mapped(each, change) : each)) });
 }
 
@@ -116,16 +116,19 @@ function withSnapshot(root: XmlElement, insertion: Insertion): XmlElement {
     );
 }
 
-/**
- * A machine's document in which some is other. VirtualBox reads it anew only when the machine is registered, and writes it as it likes then.
- *
- * @param text the document as it stands
- */
+/** A machine's document in which something is other. VirtualBox reads it anew only when the machine is registered, and writes it as it likes then. */
+export function withChanged(text: string, change: (root: XmlElement) => XmlElement): string {
+    return `<?xml version="1.0"?>\n${formatXml(change(parseXml(text, "the machine's document", DEEPEST)))}`;
+}
+
+/** The same with other times, and with snapshots that VirtualBox knows no more. @param text the document as it stands */
 export function rewritten(text: string, { times, insert }: Rewriting): string {
-    let root = dated(parseXml(text, "the machine's document", DEEPEST), times);
-    for (const insertion of insert) {
-        for (const medium of insertion.media) root = withMedium(root, medium);
-        root = withSnapshot(root, insertion);
-    }
-    return `<?xml version="1.0"?>\n${formatXml(root)}`;
+    return withChanged(text, (document) => {
+        let root = dated(document, times);
+        for (const insertion of insert) {
+            for (const medium of insertion.media) root = withMedium(root, medium);
+            root = withSnapshot(root, insertion);
+        }
+        return root;
+    });
 }
