@@ -5,7 +5,7 @@ import { LibvirtMachine } from "../backends/libvirt/machine";
 import { holding } from "../conformance/bench";
 import { type Libvirt, startLibvirt } from "../hosts/libvirt";
 import { needs, newerLibvirt, suiteWith } from "../support/requires";
-import { json, on, type Outcome } from "./run";
+import { done, json, on, type Outcome, refused } from "./run";
 
 suiteWith(needs(newerLibvirt), "the command line on a real libvirt", () => {
     let libvirt: Libvirt;
@@ -22,15 +22,6 @@ suiteWith(needs(newerLibvirt), "the command line on a real libvirt", () => {
         await work((verb, ...argv) => on(libvirt.uri)(verb, machine.domain, ...argv), machine);
         await machine.sound();
     }
-
-    const done = (out: string) => ({ code: 0, out: expect.stringMatching(out) as unknown, err: expect.any(String) as unknown });
-
-    /** What is refused in one sentence. */
-    const refused = (code: number, err: RegExp) => ({
-        code,
-        out: "",
-        err: expect.stringMatching(new RegExp(`^snaptree: [^\\n]*${err.source}[^\\n]*$`)) as unknown,
-    });
 
     test("create, branch, switch and revert leave what each name says on the disk, virsh sees the same, and list draws it", async () => {
         await withMachine(async (snaptree, machine) => {

@@ -23,3 +23,13 @@ export function on(uri: string): (...argv: string[]) => Promise<Outcome> {
 export function json({ out }: Outcome): unknown {
     return JSON.parse(out);
 }
+
+/** What is done, and says so. */
+export const done = (out: string) => ({ code: 0, out: expect.stringMatching(out) as unknown, err: expect.any(String) as unknown });
+
+/** What is refused in one sentence. */
+export const refused = (code: number, err: RegExp) => ({
+    code,
+    out: "",
+    err: expect.stringMatching(new RegExp(`^snaptree: [^\\n]*${err.source}[^\\n]*$`)) as unknown,
+});

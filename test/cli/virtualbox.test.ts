@@ -2,7 +2,7 @@ import { VboxMachine } from "../backends/vbox/machine";
 import { startVirtualBox, type VirtualBox } from "../hosts/virtualbox";
 import { holding } from "../conformance/bench";
 import { needs, suiteWith, virtualbox as required } from "../support/requires";
-import { json, on, type Outcome } from "./run";
+import { done, json, on, type Outcome } from "./run";
 
 suiteWith(needs(required), "the command line on a real VirtualBox", () => {
     let virtualbox: VirtualBox;
@@ -17,8 +17,6 @@ suiteWith(needs(required), "the command line on a real VirtualBox", () => {
         await work((verb, ...argv) => on(virtualbox.uri)(verb, machine.domain, ...argv), machine);
         await machine.sound();
     }
-
-    const done = (out: string) => ({ code: 0, out: expect.stringMatching(out) as unknown, err: expect.any(String) as unknown });
 
     test("create, branch, switch and revert leave what each name says on the disk, and list draws it", async () => {
         await withMachine(async (snaptree, machine) => {

@@ -2,7 +2,7 @@ import { EsxMachine } from "../backends/esx/machine";
 import { holding } from "../conformance/bench";
 import { startVsphere, type Vsphere } from "../hosts/vsphere";
 import { needs, suiteWith, vsphere as required } from "../support/requires";
-import { json, on, type Outcome } from "./run";
+import { done, json, on, type Outcome, refused } from "./run";
 
 suiteWith(needs(required), "the command line on a vCenter", () => {
     let vsphere: Vsphere;
@@ -24,15 +24,6 @@ suiteWith(needs(required), "the command line on a vCenter", () => {
         await work((verb, ...argv) => on(vsphere.uri)(verb, machine.domain, ...argv), machine);
         await machine.sound();
     }
-
-    const done = (out: string) => ({ code: 0, out: expect.stringMatching(out) as unknown, err: expect.any(String) as unknown });
-
-    /** What is refused in one sentence. */
-    const refused = (code: number, err: RegExp) => ({
-        code,
-        out: "",
-        err: expect.stringMatching(new RegExp(`^snaptree: [^\\n]*${err.source}[^\\n]*$`)) as unknown,
-    });
 
     test("create, branch, switch and revert leave what each name says on the disk, and list draws it", async () => {
         await withMachine(async (snaptree, machine) => {
